@@ -1,0 +1,71 @@
+# `make run` and `make test` are all that a user needs; `make help` lists the rest.
+# They need Python 3.11+ and git. Everything is installed in .venv*/ in this folder; nothing else is changed
+# (except that `make test` installs a Chromium for the browser tests where it finds none).
+
+PORT ?= 8501
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Stamp files: newer than the requirements that were installed last. Remove .venv to start afresh.
+INSTALLED := $(VENV)/.installed
+INSTALLED_TEST := $(VENV)/.installed-test
+
+.PHONY: help run test lint format types unit unit-newer lock bench clean
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# The environments are built one after the other, and the checks stop at the first that fails.
+.NOTPARALLEL:
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
+
+run: ## start the app on http://localhost:8501 (make run PORT=8600: elsewhere)
+	@python=$$(scripts/find-python) && scripts/check-port "$$python" "$(PORT)"
+	@$(MAKE) --no-print-directory $(INSTALLED)
+	@echo "The app will be on http://localhost:$(PORT) (Ctrl-C stops it)."
+	@exec $(BIN)/streamlit run app.py --server.port "$(PORT)"
+
+test: lint unit unit-newer ## every check and test
+
+lint: $(INSTALLED_TEST) ## ruff (lint and format), the type checker, shellcheck where it is installed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@if command -v shellcheck >/dev/null; then shellcheck $$(grep -lE '^#!/(bin/sh|usr/bin/env bash)' scripts/* .ci/run); fi
+	@$(BIN)/mypy
+
+format: $(INSTALLED_TEST) ## let ruff format and mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+unit: $(INSTALLED_TEST) ## all tests, on the machine's python3
+	@CHROMIUM=$$(scripts/find-chromium $(BIN)/python) && export CHROMIUM && \
+		$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The app's hosts and most users have a newer Python than the oldest that we support, and with it another PyMC.
+unit-newer: ## the library's tests once more, on Python 3.12 or 3.13 where there is one
+	@newer=$$(scripts/find-python newer); case $$? in \
+	0) scripts/make-venv .venv-next "$$newer" requirements.txt requirements-test.txt && \
+		echo "The library's tests on $$(.venv-next/bin/python --version):" && \
+		.venv-next/bin/python -m pytest -p no:cacheprovider --ignore tests/pages --ignore tests/browser $(PYTEST_ARGS) ;; \
+	3) echo "No newer Python (3.12, 3.13) was found: the library's tests ran on $$($(BIN)/python --version) only." ;; \
+	*) exit 1 ;; \
+	esac
+
+lock: ## compile requirements*.txt from requirements*.in
+	@scripts/lock
+
+bench: $(INSTALLED) ## speed against peers, printed as a table
+	@scripts/make-venv $(VENV) $(BIN)/python requirements-bench.txt
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environments and the tools' caches
+	rm -rf .venv .venv-next .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(INSTALLED): requirements.txt
+	@python=$$(scripts/find-python) && scripts/make-venv $(VENV) "$$python" requirements.txt
+	@touch $@
+
+$(INSTALLED_TEST): requirements.txt requirements-test.txt
+	@python=$$(scripts/find-python) && scripts/make-venv $(VENV) "$$python" requirements.txt requirements-test.txt
+	@touch $(INSTALLED) $@

@@ -1,0 +1,106 @@
+"""Likelihoods: how the network's output meets the target. One entry here is all a new one takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from bnn_lib.errors import InvalidExperiment, Problem
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+    from bnn_lib.experiment import LikelihoodSpec
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """An observation model.
+
+    Attributes
+    ----------
+    label, help : str
+        Name and one sentence for a user.
+    task : {"classification", "regression"}
+        The targets it is for.
+    n_outputs : callable
+        ``n_outputs(n_classes)`` gives the number of the network's output units.
+    observe : callable
+        ``observe(pm, output, y, noise)`` adds the observed variable ``y`` to the model in context, where
+        `output` has shape (n_outputs, n).
+    has_noise : bool
+        Whether it has a noise parameter.
+    """
+
+    label: str
+    help: str
+    task: str
+    n_outputs: Callable[[int], int]
+    observe: Callable[[Any, Any, Any, Any], Any]
+    has_noise: bool = False
+
+
+LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
+    {
+        "bernoulli": Likelihood(
+            "Bernoulli",
+            "Two classes: the output is the log odds of the second.",
+            task="classification",
+            n_outputs=lambda n_classes: 1,
+            observe=lambda pm, output, y, noise: pm.Bernoulli("y", logit_p=output[0], observed=y),
+        ),
+        "categorical": Likelihood(
+            "categorical",
+            "Two classes or more: a softmax over one output a class.",
+            task="classification",
+            n_outputs=lambda n_classes: n_classes,
+            observe=lambda pm, output, y, noise: pm.Categorical("y", logit_p=output.T, observed=y),
+        ),
+        "gaussian": Likelihood(
+            "Gaussian",
+            "A number with normally distributed noise of constant size.",
+            task="regression",
+            n_outputs=lambda n_classes: 1,
+            observe=lambda pm, output, y, noise: pm.Normal("y", mu=output[0], sigma=noise, observed=y),
+            has_noise=True,
+        ),
+    }
+)
+
+
+def resolve_likelihood(spec: LikelihoodSpec, dataset: Dataset) -> str:
+    """Return the name of the likelihood that `spec` means for `dataset`.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the likelihood asked for is for another kind of target.
+    """
+    if spec.family == "auto":
+        if dataset.task == "regression":
+            return "gaussian"
+        return "bernoulli" if dataset.n_classes == 2 else "categorical"
+    entry = LIKELIHOODS[spec.family]
+    if entry.task != dataset.task:
+        fitting = ", ".join(name for name, other in LIKELIHOODS.items() if other.task == dataset.task)
+        raise InvalidExperiment(
+            [
+                Problem(
+                    "likelihood.family",
+                    f"likelihood.family is {spec.family!r}, which is for {entry.task}; this {dataset.task} "
+                    f"data set takes auto, {fitting}.",
+                )
+            ]
+        )
+    if spec.family == "bernoulli" and dataset.n_classes != 2:
+        raise InvalidExperiment(
+            [
+                Problem(
+                    "likelihood.family",
+                    f"likelihood.family is 'bernoulli', which takes two classes; this data set has "
+                    f"{dataset.n_classes}: choose auto or categorical.",
+                )
+            ]
+        )
+    return spec.family
