@@ -1,8 +1,7 @@
 """The shape of the code: which way imports run, who may import what, how long a module may be.
 
 Imports are read from the source, those inside functions too. Not counted are those under `if TYPE_CHECKING:`,
-which never run, and a registry's `import_module(entry.module)`, whose point is that the registry does not depend
-on what it names.
+which never run, and a registry's `import_module(entry.module)`: a registry does not depend on what it names.
 """
 
 from __future__ import annotations
@@ -232,7 +231,7 @@ def test_making_an_experiment_is_light():
 
 
 def test_the_web_process_is_light():
-    # Everything that a page can have loaded by importing it: the dashboard, and all that pages name themselves.
+    # Everything that a page can have loaded by importing: the dashboard, and all that pages name themselves.
     loaded = {m for m in OUR_MODULES if within(m, ("bnn_lib.dashboard", FIGURES))} | {"bnn_lib.engine"}
     lines = [f"import {module.removesuffix('.__init__')}" for module in sorted(loaded)]
     for module in OUR_MODULES:
