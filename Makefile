@@ -3,6 +3,8 @@
 # (except that `make test` installs a Chromium for the browser tests where it finds none).
 
 PORT ?= 8501
+# Processes that run tests side by side, and anything else for pytest: make unit PYTEST_ARGS="-k moons".
+PYTEST_WORKERS ?= auto
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -11,7 +13,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test
 
-.PHONY: help run test lint format types unit unit-newer lock bench clean
+PYTEST := -m pytest $(PYTEST_ARGS)
+IN_PARALLEL := -n $(PYTEST_WORKERS) --maxprocesses 4 --dist loadfile
+
+.PHONY: help run port-free test lint format unit browser unit-newer lock bench clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # The environments are built one after the other, and the checks stop at the first that fails.
@@ -20,13 +25,13 @@ INSTALLED_TEST := $(VENV)/.installed-test
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
 
-run: ## start the app on http://localhost:8501 (make run PORT=8600: elsewhere)
-	@python=$$(scripts/find-python) && scripts/check-port "$$python" "$(PORT)"
-	@$(MAKE) --no-print-directory $(INSTALLED)
-	@echo "The app will be on http://localhost:$(PORT) (Ctrl-C stops it)."
-	@exec $(BIN)/streamlit run app.py --server.port "$(PORT)"
+run: port-free $(INSTALLED) ## start the app on http://localhost:8501 (make run PORT=8600: elsewhere)
+	@exec $(BIN)/streamlit run app.py --server.port "$(PORT)" --browser.serverAddress localhost
 
-test: lint unit unit-newer ## every check and test
+port-free:
+	@python=$$(scripts/find-python) && scripts/check-port "$$python" "$(PORT)"
+
+test: lint unit browser unit-newer ## every check and test
 
 lint: $(INSTALLED_TEST) ## ruff (lint and format), the type checker, shellcheck where it is installed
 	@$(BIN)/ruff check .
@@ -38,16 +43,20 @@ format: $(INSTALLED_TEST) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-unit: $(INSTALLED_TEST) ## all tests, on the machine's python3
+unit: $(INSTALLED_TEST) ## all tests but those in the browser, on the machine's python3
+	@$(BIN)/python $(PYTEST) $(IN_PARALLEL) -m "not browser"
+
+# One at a time: each starts the app, its worker and a browser.
+browser: $(INSTALLED_TEST) ## the tests in a real Chromium, which is installed if there is none
 	@CHROMIUM=$$(scripts/find-chromium $(BIN)/python) && export CHROMIUM && \
-		$(BIN)/python -m pytest $(PYTEST_ARGS)
+		$(BIN)/python $(PYTEST) -m browser tests/browser
 
 # The app's hosts and most users have a newer Python than the oldest that we support, and with it another PyMC.
 unit-newer: ## the library's tests once more, on Python 3.12 or 3.13 where there is one
 	@newer=$$(scripts/find-python newer); case $$? in \
 	0) scripts/make-venv .venv-next "$$newer" requirements.txt requirements-test.txt && \
 		echo "The library's tests on $$(.venv-next/bin/python --version):" && \
-		.venv-next/bin/python -m pytest -p no:cacheprovider --ignore tests/pages --ignore tests/browser $(PYTEST_ARGS) ;; \
+		.venv-next/bin/python $(PYTEST) $(IN_PARALLEL) -p no:cacheprovider --ignore tests/pages --ignore tests/browser ;; \
 	3) echo "No newer Python (3.12, 3.13) was found: the library's tests ran on $$($(BIN)/python --version) only." ;; \
 	*) exit 1 ;; \
 	esac
