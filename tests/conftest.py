@@ -6,8 +6,10 @@ Settings that a library reads once, when it is imported, are made here, before a
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,14 @@ os.environ.setdefault("MPLBACKEND", "Agg")  # ArviZ's older line imports matplot
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+# Results of tests never meet those of the app: a store of its own for each test process.
+_store = tempfile.mkdtemp(prefix="bnn-test-store-")
+os.environ["BNN_STORE"] = _store
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_store, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
