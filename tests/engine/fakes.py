@@ -1,0 +1,97 @@
+"""Fits that do as files in a folder tell them, so that tests need not wait by the clock.
+
+The folder is named by the environment variable BNN_TEST_FOLDER; the files by what a fit is told, a hyphen and
+its seed. A fit goes on, reporting, until there is "go-<seed>".
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from bnn_lib.engine.picture import Frame, Grid, Picture, UnitMaps
+from bnn_lib.engine.tasks import Outcome, Reporter, run_guarded
+from bnn_lib.errors import InvalidData
+from bnn_lib.experiment import Experiment, InferenceSpec
+
+FOLDER = "BNN_TEST_FOLDER"
+CHUNK = 10
+
+
+def dask_setup(worker: object) -> None:
+    """Nothing to load: these fits are made of NumPy."""
+
+
+def experiment(seed: int, steps: int = 1000) -> Experiment:
+    return Experiment(inference=InferenceSpec(seed=seed, steps=steps))
+
+
+def make_frame(step: int, size: int = 8, k: int = 1, seed: int = 0) -> Frame:
+    values = np.random.default_rng(seed + step).integers(0, 256, (k + 3, size, size), dtype=np.uint8)
+    return Frame(step, values[:k], values[k], values[k + 1], values[k + 2])
+
+
+def make_picture(
+    seed: int = 0, steps: int = 50, k: int = 1, stopped_at: int | None = None, experiment_json: str = "{}"
+) -> Picture:
+    rng = np.random.default_rng(seed)
+    return Picture(
+        experiment_json=experiment_json,
+        grid=Grid(np.linspace(-1, 2, 10), np.linspace(-3, 4, 10)),
+        frames=tuple(make_frame(step, 8, k, seed) for step in (1, 5, steps)),
+        final=make_frame(steps, 10, k, seed),
+        draws=rng.integers(0, 256, (6, k, 7, 7), dtype=np.uint8),
+        elbo=rng.normal(size=steps).astype(np.float32),
+        units=(UnitMaps(rng.integers(0, 256, (5, 4, 4), dtype=np.uint8), -0.5, 1.5),),
+        weights={"W1": (rng.normal(size=(5, 2)).astype(np.float32), np.ones((5, 2), np.float32))},
+        scores={"held-out": {"accuracy": 0.9}, "training": {"accuracy": 1.0}, "baselines": {}},
+        diagnostics={"seconds": 0.25, "k_hat": None},
+        stopped_at=stopped_at,
+    )
+
+
+def scripted_fit(experiment_json: str) -> Outcome:
+    return run_guarded(experiment_json, _scripted)
+
+
+def _scripted(this: Experiment, reporter: Reporter) -> Outcome:
+    seed, total = this.inference.seed, this.inference.steps
+    folder = Path(os.environ[FOLDER])
+
+    def told(word: str) -> bool:
+        return (folder / f"{word}-{seed}").exists()
+
+    with (folder / f"runs-{seed}").open("a") as log:
+        log.write(f"{os.getpid()}\n")
+    if told("die-always"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if told("refuse"):
+        raise InvalidData("The rows are all the same.")
+    if told("break"):
+        raise RuntimeError("a secret detail")
+    step, elbo = 0, []
+    while not told("go"):
+        step = min(step + CHUNK, total)
+        elbo.append(np.linspace(-100, -50, CHUNK, dtype=np.float32))
+        reporter.add(step, elbo[-1])
+        if reporter.stop_asked():
+            picture = make_picture(seed, step, stopped_at=step, experiment_json=this.to_json())
+            return {"outcome": "stopped", "picture": picture.to_bytes()}
+        if reporter.due:
+            reporter.send(step, make_frame(step))
+        if told("die"):
+            (folder / f"die-{seed}").unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.01)
+    picture = make_picture(seed, total, experiment_json=this.to_json())
+    return {"outcome": "finished", "picture": picture.to_bytes()}
+
+
+def scripted_prepare(experiment_json: str) -> None:
+    this = Experiment.from_json(experiment_json)
+    with (Path(os.environ[FOLDER]) / f"prepared-{this.inference.seed}").open("a") as log:
+        log.write("once\n")
