@@ -28,10 +28,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bnn_lib.fitting", "bnn_lib.prior_predictive"),
     ("bnn_lib.metrics",),
     ("bnn_lib.posterior",),
+    ("bnn_lib.programs",),  # compiled functions, kept by structure
     ("bnn_lib.inference",),
     ("bnn_lib.logdensity",),
     ("bnn_lib.model",),
-    ("bnn_lib.datasets", "bnn_lib.experiment", "bnn_lib.experiment_text", "bnn_lib.predictive"),
+    (
+        "bnn_lib.datasets",
+        "bnn_lib.experiment",
+        "bnn_lib.experiment_text",
+        "bnn_lib.posterior_file",
+        "bnn_lib.predictive",
+    ),
     # Registries: names, labels and bounds as data, which an Experiment is validated against. The __init__ of
     # `bnn_lib.inference` is one of them.
     ("bnn_lib.activations", "bnn_lib.priors", "bnn_lib.likelihoods", "bnn_lib.inference.__init__"),
