@@ -56,3 +56,7 @@ def shown(value: object, limit: int = 60) -> str:
         return f"a whole number of {value.bit_length():,} bits"
     text = repr(value)
     return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+class FitFailed(ArithmeticError):
+    """A fit whose numbers ran away; the message says at which step, and what usually helps."""

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bnn_lib.errors import InvalidExperiment, Problem
 
 if TYPE_CHECKING:
-    from bnn_lib.datasets import Dataset
     from bnn_lib.experiment import LikelihoodSpec
+
+
+class Target(Protocol):
+    """What a likelihood needs to know of a data set; a `Dataset` is one."""
+
+    @property
+    def task(self) -> str:
+        """Either "classification" or "regression"."""
+        ...
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns d."""
+        ...
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes C; 0 for regression."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,6 +47,9 @@ class Likelihood:
     observe : callable
         ``observe(pm, output, y, noise)`` adds the observed variable ``y`` to the model in context, where
         `output` has shape (n_outputs, n).
+    predict : callable
+        ``predict(jax, output)`` gives the (n, C) class probabilities, or the (n,) mean of the standardised
+        target.
     has_noise : bool
         Whether it has a noise parameter.
     """
@@ -38,7 +59,14 @@ class Likelihood:
     task: str
     n_outputs: Callable[[int], int]
     observe: Callable[[Any, Any, Any, Any], Any]
+    predict: Callable[[Any, Any], Any]
     has_noise: bool = False
+
+
+def _observe_categorical(pm: Any, output: Any, y: Any, noise: Any) -> Any:
+    # The softmax comes before the transpose, which PyTensor would otherwise lift through the whole network,
+    # turning it rows first; log(softmax) is still recognised and computed stably.
+    return pm.Categorical("y", p=pm.math.softmax(output, axis=0).T, observed=y)
 
 
 LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
@@ -49,13 +77,16 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
             task="classification",
             n_outputs=lambda n_classes: 1,
             observe=lambda pm, output, y, noise: pm.Bernoulli("y", logit_p=output[0], observed=y),
+            # Each class by itself: 1 - p would lose a small probability to rounding.
+            predict=lambda jax, output: jax.nn.sigmoid(jax.numpy.stack([-output[0], output[0]], axis=-1)),
         ),
         "categorical": Likelihood(
             "categorical",
             "Two classes or more: a softmax over one output a class.",
             task="classification",
             n_outputs=lambda n_classes: n_classes,
-            observe=lambda pm, output, y, noise: pm.Categorical("y", logit_p=output.T, observed=y),
+            observe=_observe_categorical,
+            predict=lambda jax, output: jax.nn.softmax(output, axis=0).T,
         ),
         "gaussian": Likelihood(
             "Gaussian",
@@ -63,13 +94,14 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
             task="regression",
             n_outputs=lambda n_classes: 1,
             observe=lambda pm, output, y, noise: pm.Normal("y", mu=output[0], sigma=noise, observed=y),
+            predict=lambda jax, output: output[0],
             has_noise=True,
         ),
     }
 )
 
 
-def resolve_likelihood(spec: LikelihoodSpec, dataset: Dataset) -> str:
+def resolve_likelihood(spec: LikelihoodSpec, dataset: Target) -> str:
     """Return the name of the likelihood that `spec` means for `dataset`.
 
     Raises

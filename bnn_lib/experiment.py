@@ -1,0 +1,313 @@
+"""What is to be fitted, as a value: data, network, prior, likelihood and inference.
+
+An `Experiment` is frozen, hashable and validated. It has three written forms, and each can be read back:
+JSON (everything), a URL query (what differs from the defaults) and a key (a hash of the content).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from bnn_lib.activations import ACTIVATIONS
+from bnn_lib.datasets.registry import DATASETS
+from bnn_lib.errors import InvalidExperiment, Problem, shown
+from bnn_lib.experiment_text import allowed_text, parse_text, write_text
+from bnn_lib.inference import METHODS
+from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.priors import PRIORS, SCALINGS
+
+KEY_LENGTH = 32  # hexadecimal digits of a key: 128 bits of SHA-256
+KEY_VERSION = "1"  # raised when the same fields come to mean another result
+
+
+def _one_of(names: Mapping[str, object], *extra: str) -> Any:
+    """A string type that takes exactly these names (a registry's keys, read at import)."""
+    return Literal[(*extra, *names)]  # type: ignore[return-value]
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _positive_zero(value: object) -> object:
+    # -0.0 equals 0.0 but is written differently, and so would have another key.
+    return 0.0 if isinstance(value, float) and value == 0 else value
+
+
+Real = Annotated[float, BeforeValidator(_positive_zero)]
+Width = Annotated[int, Field(ge=1, le=128)]
+
+
+class _Spec(BaseModel):
+    """A frozen part of an experiment whose errors are `InvalidExperiment`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    section: ClassVar[str] = ""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**{name: _plain(value) for name, value in values.items()})
+        except ValidationError as error:
+            raise InvalidExperiment(_problems(type(self), error)) from None
+
+
+class DataSpec(_Spec):
+    """Which rows: a data set of the registry, its size and noise, and how it is split.
+
+    `n` counts all rows, training and held out. `noise` has the meaning that the data set gives it; data sets
+    of fixed size ignore both. `features` picks columns by name where the data set has more than it shows.
+    """
+
+    section: ClassVar[str] = "data"
+    name: _one_of(DATASETS) = "moons"  # type: ignore[valid-type]
+    n: int = Field(1000, ge=20, le=100_000)
+    noise: Real = Field(0.2, ge=0.0, le=1.0)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    test_fraction: Real = Field(0.5, ge=0.05, le=0.95)
+    standardize: bool = True
+    features: Annotated[tuple[str, ...] | None, BeforeValidator(_as_tuple)] = Field(None, max_length=64)
+
+    @model_validator(mode="after")
+    def _features_exist(self) -> Self:
+        if self.features is None:
+            return self
+        known = DATASETS[self.name].features
+        wrong = [name for name in self.features if name not in known]
+        if wrong or not self.features or len(set(self.features)) != len(self.features):
+            allowed = (
+                f"different names of {', '.join(known)}"
+                if known
+                else "none: this data set has no choice of features"
+            )
+            raise InvalidExperiment(
+                [Problem("data.features", f"data.features is {shown(self.features)}; allowed: {allowed}.")]
+            )
+        return self
+
+
+class NetworkSpec(_Spec):
+    """The network: units of each hidden layer (none: a generalised linear model), activation and biases."""
+
+    section: ClassVar[str] = "network"
+    hidden: Annotated[tuple[Width, ...], BeforeValidator(_as_tuple)] = Field((5, 5), max_length=4)
+    activation: _one_of(ACTIVATIONS) = "tanh"  # type: ignore[valid-type]
+    bias: bool = True
+
+
+class PriorSpec(_Spec):
+    """The prior of weights and biases.
+
+    With `scaling` "none" a weight's scale is `scale`; with "fan_in" it is ``scale / sqrt(fan_in)``; with
+    "learned" each layer's scale has a HalfNormal(`scale`) prior. Biases have `bias_scale`; None: as the
+    weights of their layer.
+    """
+
+    section: ClassVar[str] = "prior"
+    family: _one_of(PRIORS) = "normal"  # type: ignore[valid-type]
+    scale: Real = Field(1.0, ge=0.001, le=100.0)
+    scaling: _one_of(SCALINGS) = "none"  # type: ignore[valid-type]
+    bias_scale: Real | None = Field(1.0, ge=0.001, le=100.0)
+
+
+class LikelihoodSpec(_Spec):
+    """How output meets target; "auto" chooses by the target.
+
+    `noise` is a Gaussian likelihood's standard deviation in units of the standardised target; None: learned.
+    """
+
+    section: ClassVar[str] = "likelihood"
+    family: _one_of(LIKELIHOODS, "auto") = "auto"  # type: ignore[valid-type]
+    noise: Real | None = Field(None, ge=0.0001, le=10.0)
+
+
+class InferenceSpec(_Spec):
+    """How the posterior is found.
+
+    `learning_rate` is Adam's; with `schedule` "cosine" it falls to zero over `steps`. `batch_size` None means
+    every training row at every step; `mc_samples` is the number of draws that estimate one step's ELBO.
+    With `early_stopping` a fit ends once its ELBO is flat.
+    """
+
+    section: ClassVar[str] = "inference"
+    method: _one_of(METHODS) = "advi"  # type: ignore[valid-type]
+    steps: int = Field(20_000, ge=1, le=1_000_000)
+    learning_rate: Real = Field(0.01, ge=0.000_001, le=1.0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    batch_size: int | None = Field(None, ge=1, le=100_000)
+    mc_samples: int = Field(1, ge=1, le=100)
+    early_stopping: bool = False
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+
+
+class Experiment(_Spec):
+    """Everything that determines a fit, apart from rows given by hand.
+
+    Raises
+    ------
+    InvalidExperiment
+        Naming each field that is wrong, the value received and what is allowed.
+
+    Examples
+    --------
+    >>> Experiment(network=NetworkSpec(hidden=(8,))).to_query()
+    {'network.hidden': '8'}
+    """
+
+    data: DataSpec = Field(default_factory=DataSpec)
+    network: NetworkSpec = Field(default_factory=NetworkSpec)
+    prior: PriorSpec = Field(default_factory=PriorSpec)
+    likelihood: LikelihoodSpec = Field(default_factory=LikelihoodSpec)
+    inference: InferenceSpec = Field(default_factory=InferenceSpec)
+
+    @property
+    def key(self) -> str:
+        """Hash of the content: 32 hexadecimal digits, the same on every machine."""
+        content = f"{KEY_VERSION}:{self.to_json()}"
+        return hashlib.sha256(content.encode()).hexdigest()[:KEY_LENGTH]
+
+    def to_json(self) -> str:
+        """Return all fields as JSON, in a fixed order."""
+        return self.model_dump_json()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Experiment:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InvalidExperiment
+            If it is not JSON, or a field is unknown or out of bounds.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InvalidExperiment(_problems(cls, error)) from None
+
+    def to_query(self) -> dict[str, str]:
+        """Return the fields that differ from the defaults as a flat mapping, fit for a URL."""
+        default = Experiment()
+        query = {}
+        for section in Experiment.model_fields:
+            mine, usual = getattr(self, section), getattr(default, section)
+            for name in type(mine).model_fields:
+                if getattr(mine, name) != getattr(usual, name):
+                    query[f"{section}.{name}"] = write_text(getattr(mine, name))
+        return query
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> Experiment:
+        """Read what `to_query` wrote.
+
+        Raises
+        ------
+        InvalidExperiment
+            Naming every field that is unknown, not readable or out of bounds.
+        """
+        experiment, problems = cls.salvage_query(query)
+        if problems:
+            raise InvalidExperiment(problems)
+        return experiment
+
+    @classmethod
+    def salvage_query(cls, query: Mapping[str, str]) -> tuple[Experiment, list[Problem]]:
+        """Read a query as far as it can be read: a bad field takes its default and is reported.
+
+        Returns
+        -------
+        experiment : Experiment
+        problems : list of Problem
+            Empty if every field was good.
+        """
+        values, problems = _parse_query(cls, query)
+        sections = {}
+        for section, field in cls.model_fields.items():
+            sections[section], found = _salvage_section(_spec_type(field), values.get(section, {}))
+            problems.extend(found)
+        return cls(**sections), problems
+
+
+def _spec_type(field: FieldInfo) -> type[_Spec]:
+    spec = field.annotation
+    assert isinstance(spec, type)
+    assert issubclass(spec, _Spec)
+    return spec
+
+
+def _parse_query(
+    cls: type[Experiment], query: Mapping[str, str]
+) -> tuple[dict[str, dict[str, object]], list[Problem]]:
+    """Split dotted names into sections and turn each text into a value of its field's type."""
+    values: dict[str, dict[str, object]] = {}
+    problems = []
+    for dotted, text in query.items():
+        section, _, name = dotted.partition(".") if isinstance(dotted, str) else ("", "", "")
+        field = cls.model_fields.get(section)
+        known = _spec_type(field).model_fields if field else {}
+        if name not in known:
+            options = ", ".join(f"{section}.{other}" for other in known) if known else ", ".join(cls.model_fields)
+            problems.append(Problem("", f"{shown(dotted)} is not a field of an experiment; there are: {options}."))
+            continue
+        try:
+            values.setdefault(section, {})[name] = parse_text(text, known[name].annotation)
+        except ValueError:
+            problems.append(Problem(dotted, f"{dotted} is {shown(text)}; allowed: {allowed_text(known[name])}."))
+    return values, problems
+
+
+def _salvage_section(spec: type[_Spec], values: dict[str, object]) -> tuple[_Spec, list[Problem]]:
+    """Build a section, leaving out the fields that are refused."""
+    problems: list[Problem] = []
+    while True:
+        try:
+            return spec(**values), problems
+        except InvalidExperiment as error:
+            refused = {problem.field.partition(".")[2] for problem in error.problems} & values.keys()
+            if not refused:
+                raise
+            problems.extend(error.problems)
+            values = {name: value for name, value in values.items() if name not in refused}
+
+
+def _plain(value: Any) -> Any:
+    """Turn a NumPy scalar into Python's own number; leave everything else."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) and getattr(value, "shape", None) == () else value
+
+
+def _problems(cls: type[_Spec], error: ValidationError) -> list[Problem]:
+    """Say each of pydantic's errors in our own words, once a field."""
+    problems: dict[str, Problem] = {}
+    for entry in error.errors(include_url=False):
+        cause = entry.get("ctx", {}).get("error")
+        if isinstance(cause, InvalidExperiment):  # raised by a section inside an experiment: says it all
+            problems.update({problem.field: problem for problem in cause.problems})
+            continue
+        path = [str(part) for part in entry["loc"]]
+        if cls.section:
+            path.insert(0, cls.section)
+        dotted = ".".join(path[:2])
+        field = _find_field(path)
+        if entry["type"] == "json_invalid":
+            message = f"The experiment is not valid JSON: {entry['msg'].removeprefix('Invalid JSON: ')}."
+        elif field is None:
+            known = (
+                ", ".join(cls.model_fields) if len(path) < 2 or cls.section else ", ".join(Experiment.model_fields)
+            )
+            message = f"{shown(dotted)} is not a field of an experiment; there are: {known}."
+        else:
+            value = entry["input"]
+            message = f"{dotted} is {shown(value)}; allowed: {allowed_text(field)}."
+        problems.setdefault(dotted, Problem(dotted, message))
+    return list(problems.values())
+
+
+def _find_field(path: list[str]) -> FieldInfo | None:
+    section = Experiment.model_fields.get(path[0]) if path else None
+    if section is None or len(path) < 2:
+        return section
+    return _spec_type(section).model_fields.get(path[1])

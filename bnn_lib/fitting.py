@@ -1,0 +1,206 @@
+"""Running a fit: in chunks, so that there is something to show and somewhere to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bnn_lib import programs
+from bnn_lib.datasets import load_dataset
+from bnn_lib.errors import FitFailed
+from bnn_lib.inference import METHODS
+from bnn_lib.logdensity import layout_size
+from bnn_lib.model import Structure, model_data
+from bnn_lib.posterior import Posterior, Schema, step_settings
+from bnn_lib.programs import MAX_CHUNK, ChunkKey
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+    from bnn_lib.experiment import Experiment
+    from bnn_lib.logdensity import Layout
+
+CHUNK_SECONDS = 0.1
+FLATNESS_WINDOW = 1000  # steps whose mean ELBO is compared with that of as many before
+FLATNESS_PATIENCE = 2  # windows in a row that must bring nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """A fit as it is after some of its steps.
+
+    Attributes
+    ----------
+    step, total : int
+        Steps done, and steps asked for.
+    elbo : ndarray of shape (k,), float32
+        Of the k steps since the last progress, in nats.
+    posterior : Posterior
+        As it is now.
+    """
+
+    step: int
+    total: int
+    elbo: np.ndarray
+    posterior: Posterior
+
+
+def fit(experiment: Experiment, dataset: Dataset | None = None) -> Posterior:
+    """Fit to the end and return the posterior.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    dataset : Dataset, optional
+        ``experiment.data`` is loaded if it is not given.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the likelihood does not fit the target.
+    FitFailed
+        If the ELBO or the parameters cease to be numbers.
+    """
+    for progress in fit_steps(experiment, dataset):
+        posterior = progress.posterior
+    return posterior
+
+
+def fit_steps(
+    experiment: Experiment, dataset: Dataset | None = None, *, chunk_steps: int | None = None
+) -> Iterator[Progress]:
+    """Fit, and yield after every chunk; stop iterating to cancel.
+
+    Parameters
+    ----------
+    experiment, dataset
+        As in `fit`.
+    chunk_steps : int, optional
+        Steps in a chunk, 8,192 at the most; by default what takes a tenth of a second. The result is the same
+        whatever it is.
+
+    Yields
+    ------
+    Progress
+        After the first step, at every one of `snapshot_steps`, and at least once a chunk.
+    """
+    if dataset is None:
+        dataset = load_dataset(experiment.data)
+    run = _Run(experiment, dataset)
+    total, snapshots = experiment.inference.steps, iter(snapshot_steps(experiment.inference.steps))
+    pace, goal = chunk_steps or 1, next(snapshots)
+    while True:
+        window_end = (run.step // FLATNESS_WINDOW + 1) * FLATNESS_WINDOW
+        seconds = run.advance(min(pace, MAX_CHUNK, goal - run.step, window_end - run.step))
+        if chunk_steps is None:
+            # Twice as many at the most: the first chunks are too short to time.
+            pace = max(1, min(2 * pace, int(CHUNK_SECONDS * len(run.latest) / max(seconds, 1e-6))))
+        flat = experiment.inference.early_stopping and is_flat(run.elbo)
+        yield Progress(run.step, total, run.latest, run.posterior(stopped_early=flat and run.step < total))
+        if flat or run.step == total:
+            return
+        if run.step == goal:
+            goal = next(snapshots)
+
+
+def snapshot_steps(total: int, count: int = 30) -> list[int]:
+    """Return about `count` steps from 1 to `total`, evenly in their logarithm; the last is `total`."""
+    return sorted({round(step) for step in np.geomspace(1, total, count)})
+
+
+def is_flat(elbo: np.ndarray) -> bool:
+    """Whether the ELBO has ceased to rise, judged at the end of a window of steps.
+
+    True if the mean of each of the last two windows exceeds that of the window before it by less than the
+    standard error of the difference.
+    """
+    n = len(elbo)
+    if n % FLATNESS_WINDOW or n < (FLATNESS_PATIENCE + 1) * FLATNESS_WINDOW:
+        return False
+    windows = elbo[-(FLATNESS_PATIENCE + 1) * FLATNESS_WINDOW :].reshape(-1, FLATNESS_WINDOW).astype("float64")
+    rise = np.diff(windows.mean(axis=1))
+    variance = windows.var(axis=1, ddof=1) / FLATNESS_WINDOW
+    return bool(np.all(rise < np.sqrt(variance[1:] + variance[:-1])))
+
+
+def compile_ahead(experiment: Experiment, dataset: Dataset) -> None:
+    """Compile all that a fit of this structure needs, so that it can start at once."""
+    _Run(experiment, dataset).posterior(stopped_early=False).predict(dataset.X_train[:1], n_draws=1)
+
+
+class _Run:
+    """The state of one fit."""
+
+    def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
+        self.experiment, self.schema = experiment, Schema.of(dataset)
+        self.structure = Structure.of(experiment, dataset)
+        rows, batch = len(dataset.X_train), experiment.inference.batch_size
+        settings, method = step_settings(experiment), experiment.inference.method
+        batch = None if batch is None or batch >= rows else batch
+        self.program = programs.chunk_program(ChunkKey(self.structure, rows, batch, method, settings))
+        self.layout = programs.density(self.structure, batch or rows).layout
+        self.inputs = model_data(experiment, dataset)
+        start = start_position(self.layout, experiment.inference.seed)
+        self.state: Any = METHODS[method].load().init(start, settings)
+        self.chunks: list[np.ndarray] = []
+        self.step, self.seconds = 0, 0.0
+
+    @property
+    def latest(self) -> np.ndarray:
+        """The ELBO of the steps of the last chunk."""
+        return self.chunks[-1]
+
+    @property
+    def elbo(self) -> np.ndarray:
+        """The ELBO of all steps so far."""
+        return np.concatenate(self.chunks)
+
+    def advance(self, n: int) -> float:
+        """Do `n` more steps; return the seconds they took."""
+        inference, began = self.experiment.inference, time.perf_counter()
+        scalars = np.uint32(inference.seed), np.int32(self.step), np.int32(n)
+        rates = np.float32(inference.learning_rate), np.float32(inference.steps)
+        self.state, elbo = self.program.run(*scalars, *rates, self.state, self.inputs)
+        self.chunks.append(np.asarray(elbo[:n]))
+        seconds = time.perf_counter() - began
+        self._check(n)
+        self.step, self.seconds = self.step + n, self.seconds + seconds
+        return seconds
+
+    def _check(self, n: int) -> None:
+        bad = ~np.isfinite(self.latest)
+        if bad.any():
+            step = self.step + int(np.argmax(bad)) + 1
+            raise FitFailed(
+                f"The ELBO is {self.latest[np.argmax(bad)]} at step {step:,}: a weight has grown beyond what "
+                "32-bit numbers hold. A smaller learning rate or prior scale usually helps."
+            )
+
+    def posterior(self, stopped_early: bool) -> Posterior:
+        diagnostics = {
+            "steps": self.step,
+            "seconds": self.seconds,
+            "steps_per_second": self.step / self.seconds if self.seconds else 0.0,
+            "compile_seconds": self.program.compile_seconds,
+            "n_parameters": layout_size(self.layout),
+            "stopped_early": stopped_early,
+        }
+        elbo = self.elbo if self.chunks else np.zeros(0, "float32")
+        return Posterior(self.experiment, self.structure, self.schema, self.state, elbo, diagnostics)
+
+
+def start_position(layout: Layout, seed: int) -> np.ndarray:
+    """Where a fit starts: weights from N(0, 1 / fan_in), all else at 0.
+
+    All weights at 0 would be a saddle point, where units that start equal stay equal; this keeps the scale of
+    activations through the layers (LeCun et al. 1998).
+    """
+    rng = np.random.default_rng(seed)
+    position = np.zeros(layout_size(layout), "float32")
+    for where, shape in layout.values():
+        if len(shape) == 2:
+            position[where] = rng.normal(0.0, shape[1] ** -0.5, where.stop - where.start)
+    return position

@@ -1,0 +1,237 @@
+"""Experiment and Dataset -> `pm.Model`: the one definition of the network.
+
+For layer l = 1..L+1, with h_0 the standardised inputs, one column a row of data:
+
+    h_l = activation(W_l h_{l-1} + b_l),    W_l of shape (fan_out, fan_in),    output = W_{L+1} h_L + b_{L+1}
+
+Everything is kept features first, (units, rows), and every product is a matrix times a matrix: XLA then
+vectorises over rows, which for narrow layers is 3 to 6 times faster. Rows, labels and prior scales are
+`pm.Data`, so that a compiled function takes them as inputs and need not be compiled again for new ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bnn_lib.activations import ACTIVATIONS
+from bnn_lib.errors import InvalidExperiment, Problem
+from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
+from bnn_lib.priors import PRIORS
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+    from bnn_lib.datasets.dataset import Scaling
+    from bnn_lib.experiment import Experiment
+    from bnn_lib.likelihoods import Target
+
+Tensor = Any  # a PyTensor variable; its generic type parameters say nothing that a reader needs
+
+
+@dataclass(frozen=True)
+class Structure:
+    """All that shapes the graph of a model; what is not here is an input of its compiled functions.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Features, units of each hidden layer, outputs.
+    activation, bias, prior_family, scaling, likelihood
+        As in the experiment, with the likelihood resolved.
+    bias_as_weights : bool
+        Whether biases have the prior scale of their layer's weights.
+    learned_noise : bool
+    """
+
+    sizes: tuple[int, ...]
+    activation: str
+    bias: bool
+    prior_family: str
+    scaling: str
+    bias_as_weights: bool
+    likelihood: str
+    learned_noise: bool
+
+    @classmethod
+    def of(cls, experiment: Experiment, dataset: Target) -> Structure:
+        """Return the structure that `experiment` means for `dataset`.
+
+        Raises
+        ------
+        InvalidExperiment
+            If the likelihood does not fit the target, or noise is given to one that has none.
+        """
+        name = resolve_likelihood(experiment.likelihood, dataset)
+        likelihood, noise = LIKELIHOODS[name], experiment.likelihood.noise
+        if noise is not None and not likelihood.has_noise:
+            message = (
+                f"likelihood.noise is {noise:g}; allowed: none, as the {likelihood.label} likelihood has no noise."
+            )
+            raise InvalidExperiment([Problem("likelihood.noise", message)])
+        network, prior = experiment.network, experiment.prior
+        return cls(
+            sizes=(dataset.n_features, *network.hidden, likelihood.n_outputs(dataset.n_classes)),
+            activation=network.activation,
+            bias=network.bias,
+            prior_family=prior.family,
+            scaling=prior.scaling,
+            bias_as_weights=prior.bias_scale is None,
+            likelihood=name,
+            learned_noise=likelihood.has_noise and noise is None,
+        )
+
+
+@dataclass(frozen=True)
+class NetworkModel:
+    """A `pm.Model` with its symbolic parts at hand.
+
+    Attributes
+    ----------
+    model : pm.Model
+    hidden : tuple of tensor, each of shape (units, n)
+        Activations of each hidden layer.
+    output : tensor of shape (n_outputs, n)
+        Log odds, logits, or the mean of the standardised target.
+    parameters : dict
+        ``W1``, ``b1``, ``W2``, ... as they act in the network, and learned scales and ``noise``.
+    """
+
+    model: pm.Model
+    hidden: tuple[Tensor, ...]
+    output: Tensor
+    parameters: dict[str, Tensor]
+
+
+def build_model(experiment: Experiment, dataset: Dataset) -> pm.Model:
+    """Return the Bayesian neural network as an ordinary PyMC model.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its data part is not used: the rows come from `dataset`.
+    dataset : Dataset
+
+    Returns
+    -------
+    pm.Model
+        With data ``X`` of shape (d, n), standardised, and ``targets``; ``pm.fit`` and ``pm.sample`` work on
+        it. The likelihood is that of all training rows: mini-batches are the business of inference.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the likelihood does not fit the target.
+    """
+    structure = Structure.of(experiment, dataset)
+    return define_network(structure, model_data(experiment, dataset), dataset.feature_names).model
+
+
+def define_network(
+    structure: Structure, data: dict[str, np.ndarray], feature_names: tuple[str, ...] | None = None
+) -> NetworkModel:
+    """Build the model and keep hold of its symbolic parts.
+
+    Parameters
+    ----------
+    structure : Structure
+    data : dict
+        As `model_data` gives it.
+    feature_names : tuple of str, optional
+        Coordinates of the first layer's inputs.
+    """
+    sizes = structure.sizes
+    coords: dict[str, Any] = {f"units_{layer}": range(size) for layer, size in enumerate(sizes)}
+    if feature_names is not None:
+        coords["units_0"] = list(feature_names)
+    with pm.Model(coords=coords) as model:
+        shared = {name: pm.Data(name, value) for name, value in data.items()}
+        parameters: dict[str, Tensor] = {}
+        hidden: list[Tensor] = []
+        h = shared["X"]
+        for layer in range(1, len(sizes)):
+            h = _layer(structure, layer, h, shared, parameters)
+            if layer < len(sizes) - 1:
+                h = ACTIVATIONS[structure.activation].apply(pt, h)
+                hidden.append(h)
+        noise = shared.get("noise_scale")
+        if structure.learned_noise:
+            noise = parameters["noise"] = pm.HalfNormal("noise", noise)
+        LIKELIHOODS[structure.likelihood].observe(pm, h, shared["targets"], noise)
+    return NetworkModel(model, tuple(hidden), h, parameters)
+
+
+def placeholder_data(structure: Structure, rows: int) -> dict[str, np.ndarray]:
+    """Return data of the right shapes and types: what a model needs to be built without its data set."""
+    regression = LIKELIHOODS[structure.likelihood].task == "regression"
+    data = {
+        "X": np.zeros((structure.sizes[0], rows), "float32"),
+        "targets": np.zeros(rows, "float32" if regression else "int32"),
+        "weight_scale": np.ones((), "float32"),
+        "bias_scale": np.ones((), "float32"),
+    }
+    return data | ({"noise_scale": np.ones((), "float32")} if regression else {})
+
+
+def standardized_rows(X: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Rows (n, d) in original units -> (d, n) standardised float32, as the model takes them."""
+    return np.ascontiguousarray(((X - scaling.x_mean) / scaling.x_scale).T, dtype="float32")
+
+
+def model_data(experiment: Experiment, dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return the values of the model's `pm.Data`: rows, targets and prior scales, all that may change freely."""
+    scaling, regression = dataset.scaling, dataset.task == "regression"
+    targets = (dataset.y_train - scaling.y_mean) / scaling.y_scale if regression else dataset.y_train
+    data = {
+        "X": standardized_rows(dataset.X_train, scaling),
+        "targets": targets.astype("float32" if regression else "int32"),
+        "weight_scale": np.asarray(experiment.prior.scale, "float32"),
+        "bias_scale": np.asarray(experiment.prior.bias_scale or 1.0, "float32"),
+    }
+    if regression:
+        data["noise_scale"] = np.asarray(experiment.likelihood.noise or 1.0, "float32")
+    return data
+
+
+def _layer(
+    structure: Structure, layer: int, h: Tensor, shared: dict[str, Tensor], parameters: dict[str, Tensor]
+) -> Tensor:
+    """Add one layer's weights and biases to the model in context; return W h + b, of shape (fan_out, n)."""
+    fan_in, fan_out = structure.sizes[layer - 1 : layer + 1]
+    scale, learned = shared["weight_scale"], structure.scaling == "learned"
+    if learned:
+        scale = parameters[f"scale{layer}"] = pm.HalfNormal(f"scale{layer}", scale)
+    elif structure.scaling == "fan_in":
+        scale = scale / np.sqrt(fan_in).astype("float32")
+    units, family = {f"units_{layer}": fan_out}, structure.prior_family
+    W = _parameter(family, f"W{layer}", units | {f"units_{layer - 1}": fan_in}, scale, learned)
+    parameters[f"W{layer}"] = W
+    if not structure.bias:
+        return W @ h
+    as_weights = structure.bias_as_weights
+    b = _parameter(
+        family, f"b{layer}", units, scale if as_weights else shared["bias_scale"], learned and as_weights
+    )
+    parameters[f"b{layer}"] = b
+    return W @ h + b[:, None]
+
+
+def _parameter(family: str, name: str, sizes: dict[str, int], scale: Tensor, learned: bool) -> Tensor:
+    """One weight matrix or bias vector; `sizes` maps its dims to their lengths.
+
+    With a learned scale it is non-centred, offset times scale: the posterior of scale and weight together
+    is a funnel, which neither mean-field ADVI nor NUTS copes with.
+    """
+    entry = PRIORS[family]
+    distribution = getattr(pm, entry.distribution)
+    # The shape is given beside the dims: lengths of dims alone are shared variables, unknown to the graph.
+    shape, dims = tuple(sizes.values()), tuple(sizes)
+    if not learned:
+        return distribution(name, mu=0.0, shape=shape, dims=dims, **{entry.scale_name: scale}, **entry.parameters)
+    offset = distribution(
+        f"{name}_offset", mu=0.0, shape=shape, dims=dims, **{entry.scale_name: 1.0}, **entry.parameters
+    )
+    return pm.Deterministic(name, offset * scale, dims=dims)

@@ -1,0 +1,278 @@
+"""A fitted posterior: draws, predictions, and the file it is kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from bnn_lib import posterior_file, programs
+from bnn_lib.datasets.dataset import Scaling
+from bnn_lib.errors import InvalidData, shown
+from bnn_lib.experiment import Experiment
+from bnn_lib.inference import METHODS
+from bnn_lib.inference.base import StepSettings
+from bnn_lib.model import Structure, placeholder_data, standardized_rows
+from bnn_lib.predictive import Prediction
+from bnn_lib.programs import DRAW_BLOCK, ROW_BLOCK
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+
+MAX_DRAWS = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Schema:
+    """What a posterior needs to know of its data set: names and units, no rows.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+    feature_names, class_names : tuple of str
+    scaling : Scaling
+    """
+
+    task: str
+    feature_names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    scaling: Scaling
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Schema:
+        """Take them from a data set."""
+        return cls(dataset.task, dataset.feature_names, dataset.class_names, dataset.scaling)
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns d."""
+        return len(self.feature_names)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes C; 0 for regression."""
+        return len(self.class_names)
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """The approximate posterior of an experiment, as it is after some steps.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    structure : Structure
+    schema : Schema
+    state : pytree of arrays
+        The method's own.
+    elbo : ndarray of shape (steps,), float32
+        The ELBO that each step estimated, in nats.
+    diagnostics : mapping
+        ``steps``, ``seconds``, ``steps_per_second``, ``compile_seconds``, ``n_parameters``, ``stopped_early``.
+    """
+
+    experiment: Experiment
+    structure: Structure
+    schema: Schema
+    state: Any
+    elbo: np.ndarray
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+
+    def draws(self, n_draws: int = 1000, seed: int = 0) -> dict[str, np.ndarray]:
+        r"""Draw parameters from the posterior.
+
+        Parameters
+        ----------
+        n_draws : int
+            The first draws of a larger request are the same.
+        seed : int
+
+        Returns
+        -------
+        dict
+            Parameter name -> (n_draws, \*shape): weights ``W1``, ... of shape (fan_out, fan_in), biases ``b1``,
+            ..., learned scales ``scale1``, ... and ``noise``, in units of the standardised data.
+        """
+        return _parameters(self._positions(n_draws, seed), self.experiment, self.structure)
+
+    def predict(self, X: Any, n_draws: int = 500, seed: int = 0) -> Prediction:
+        """Return the predictive distribution at inputs `X`.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            In the data's original units.
+        n_draws : int
+            One set of draws serves all inputs.
+        seed : int
+
+        Raises
+        ------
+        InvalidData
+            If X is not a finite matrix with the data set's features.
+        """
+        return predict_at(self._positions(n_draws, seed), X, self.experiment, self.structure, self.schema)
+
+    def unit_activations(self, X: Any, n_draws: int = 50, seed: int = 0) -> list[np.ndarray]:
+        """Return the posterior mean activation of every hidden unit at inputs `X`: (units, n) for each layer."""
+        positions = self._positions(n_draws, seed)
+        return _forward(positions, X, self.experiment, self.structure, self.schema)[1]
+
+    def weight_summary(self, n_draws: int = 500, seed: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Return posterior mean and standard deviation of each weight and bias, as they act in the network."""
+        draws = self.draws(n_draws, seed)
+        return {name: (d.mean(0), d.std(0)) for name, d in draws.items() if name[0] in "Wb"}
+
+    def to_arviz(self, n_draws: int = 1000, seed: int = 0) -> Any:
+        """Return draws as ArviZ's own container: ``InferenceData``, or a ``DataTree`` from ArviZ 1 on."""
+        import arviz as az
+
+        draws = {name: value[None] for name, value in self.draws(n_draws, seed).items()}
+        attributes = {"experiment": self.experiment.to_json(), "inference_library": "bnn_lib"}
+        if hasattr(az, "InferenceData"):
+            return az.from_dict(posterior=draws, attrs=attributes)
+        return az.from_dict({"posterior": draws}, attrs={"posterior": attributes})
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the posterior to one file (a NumPy archive without pickles) that `load_posterior` reads."""
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.state)]
+        header = {
+            "experiment": self.experiment.to_json(),
+            "task": self.schema.task,
+            "feature_names": list(self.schema.feature_names),
+            "class_names": list(self.schema.class_names),
+            "diagnostics": dict(self.diagnostics),
+        }
+        scaling = self.schema.scaling
+        arrays = {"x_mean": scaling.x_mean, "x_scale": scaling.x_scale, "elbo": self.elbo}
+        arrays["y_scaling"] = np.array([scaling.y_mean, scaling.y_scale])
+        posterior_file.write(path, header, arrays, leaves)
+
+    @cached_property
+    def _settings(self) -> StepSettings:
+        return step_settings(self.experiment)
+
+    def _positions(self, n_draws: int, seed: int) -> np.ndarray:
+        """Flat positions, (n_draws, D)."""
+        if isinstance(n_draws, bool) or not isinstance(n_draws, int) or not 1 <= n_draws <= MAX_DRAWS:
+            raise InvalidData(f"n_draws is {shown(n_draws)}; allowed: a whole number from 1 to {MAX_DRAWS:,}.")
+        run = programs.sample_program(self.structure, self.experiment.inference.method, self._settings).run
+        blocks = range(-(-n_draws // DRAW_BLOCK))
+        return np.concatenate([run(np.uint32(seed), np.int32(block), self.state) for block in blocks])[:n_draws]
+
+
+def step_settings(experiment: Experiment) -> StepSettings:
+    """Return what of the experiment a step is compiled for."""
+    return StepSettings(experiment.inference.mc_samples, experiment.inference.schedule)
+
+
+def predict_at(
+    positions: np.ndarray, X: Any, experiment: Experiment, structure: Structure, schema: Schema
+) -> Prediction:
+    """Return the predictive distribution at inputs X (n, d) of the networks at flat positions (S, D)."""
+    samples, _ = _forward(positions, X, experiment, structure, schema)
+    if schema.task == "classification":
+        return Prediction(samples)
+    noise = np.full(len(positions), experiment.likelihood.noise or 1.0)
+    if structure.learned_noise:
+        noise = _parameters(positions, experiment, structure)["noise"]
+    y_mean, y_scale = np.float32(schema.scaling.y_mean), np.float32(schema.scaling.y_scale)
+    return Prediction(samples * y_scale + y_mean, noise * schema.scaling.y_scale)
+
+
+def _parameters(positions: np.ndarray, experiment: Experiment, structure: Structure) -> dict[str, np.ndarray]:
+    run, inputs = programs.parameters_program(structure).run, _inputs(experiment, structure, rows=1)
+    blocks = [run(block, inputs) for block in _draw_blocks(positions)]
+    return {
+        name: np.concatenate([np.asarray(block[name]) for block in blocks])[: len(positions)] for name in blocks[0]
+    }
+
+
+def _forward(
+    positions: np.ndarray, X: Any, experiment: Experiment, structure: Structure, schema: Schema
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Predictions (S, n[, C]), and activations (units, n) of each hidden layer averaged over the draws."""
+    rows = standardized_rows(_checked(X, schema), schema.scaling)
+    run, inputs = programs.forward_program(structure).run, _inputs(experiment, structure, ROW_BLOCK)
+    predictions, hidden = [], []
+    for first in range(0, rows.shape[1], ROW_BLOCK):
+        block = rows[:, first : first + ROW_BLOCK]
+        kept = block.shape[1]
+        inputs["X"] = np.pad(block, ((0, 0), (0, ROW_BLOCK - kept)))
+        results = [run(draws, inputs) for draws in _draw_blocks(positions)]
+        predictions.append(np.concatenate([np.asarray(p)[:, :kept] for p, _ in results])[: len(positions)])
+        layers = zip(*(means for _, means in results), strict=True)
+        hidden.append([np.mean([np.asarray(mean)[:, :kept] for mean in layer], axis=0) for layer in layers])
+    merged = [np.concatenate(layer, axis=1) for layer in zip(*hidden, strict=True)]
+    return np.concatenate(predictions, axis=1), merged
+
+
+def _inputs(experiment: Experiment, structure: Structure, rows: int) -> dict[str, np.ndarray]:
+    """The model's data with this experiment's scales, and room for `rows` rows."""
+    inputs = placeholder_data(structure, rows)
+    inputs["weight_scale"] = np.asarray(experiment.prior.scale, "float32")
+    inputs["bias_scale"] = np.asarray(experiment.prior.bias_scale or 1.0, "float32")
+    return inputs
+
+
+def _draw_blocks(positions: np.ndarray) -> Iterator[np.ndarray]:
+    """Blocks of DRAW_BLOCK positions; the last is filled up by going round, so that its mean stays a mean."""
+    for first in range(0, len(positions), DRAW_BLOCK):
+        yield np.take(positions, np.arange(first, first + DRAW_BLOCK), axis=0, mode="wrap")
+
+
+def _checked(X: Any, schema: Schema) -> np.ndarray:
+    try:
+        X = np.asarray(X, dtype="float64")
+    except (TypeError, ValueError) as error:
+        raise InvalidData(f"X is not an array of numbers: {error}.") from None
+    d = schema.n_features
+    if X.ndim != 2 or X.shape[1] != d or len(X) == 0:
+        raise InvalidData(f"X has shape {X.shape}; allowed: (n, {d}), a column for each of the features.")
+    if not np.isfinite(X).all():
+        raise InvalidData("X has entries that are NaN or infinite; allowed: finite numbers.")
+    return X
+
+
+def load_posterior(path: str | PathLike[str]) -> Posterior:
+    """Read what `Posterior.save` wrote; nothing is ever unpickled.
+
+    Raises
+    ------
+    InvalidData
+        If the file is not such a file, is damaged, or holds something else.
+    """
+    header, arrays, leaves = posterior_file.read(path)
+    try:
+        experiment = Experiment.from_json(header["experiment"])
+        y_mean, y_scale = arrays["y_scaling"]
+        schema = Schema(
+            task=header["task"],
+            feature_names=tuple(header["feature_names"]),
+            class_names=tuple(header["class_names"]),
+            scaling=Scaling(arrays["x_mean"], arrays["x_scale"], float(y_mean), float(y_scale)),
+        )
+        structure = Structure.of(experiment, schema)
+        elbo, diagnostics = arrays["elbo"], dict(header["diagnostics"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidData(f"{path} does not describe a posterior of this version: {error}") from None
+    method = METHODS[experiment.inference.method].load()
+    size = programs.network_functions(structure).size
+    template = programs.state_template(method, size, step_settings(experiment))
+    wanted = jax.tree.leaves(template)
+    found = [*leaves, arrays["x_mean"], arrays["x_scale"]]
+    shapes = [
+        *((leaf.shape, leaf.dtype) for leaf in wanted),
+        *2 * [((schema.n_features,), np.dtype("float64"))],
+    ]
+    if [(leaf.shape, leaf.dtype) for leaf in found] != shapes or elbo.ndim != 1:
+        raise InvalidData(f"{path} does not hold the posterior that it describes: its arrays have other shapes.")
+    if not all(np.isfinite(leaf).all() for leaf in found):
+        raise InvalidData(f"{path} holds a posterior with entries that are NaN or infinite.")
+    state = jax.tree.unflatten(jax.tree.structure(template), leaves)
+    return Posterior(experiment, structure, schema, state, elbo, diagnostics)

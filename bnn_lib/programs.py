@@ -1,0 +1,213 @@
+"""Compiled functions, by structure: the library's only caches, bounded, and shared by all threads.
+
+Everything is compiled ahead of time for fixed shapes, so that what costs a compilation is in a cache's key and
+nothing else does: rows, seeds, prior scales and rates are inputs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bnn_lib.inference import METHODS
+from bnn_lib.inference.base import Method, StepRates, StepSettings
+from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.logdensity import (
+    PYTENSOR_LOCK,
+    LogDensity,
+    NetworkFunctions,
+    translate_density,
+    translate_network,
+)
+from bnn_lib.model import Structure, placeholder_data
+
+MAX_CHUNK = 8192  # steps in one call at the most: the length of the ELBO's buffer
+DRAW_BLOCK = 25  # draws in one call
+ROW_BLOCK = 2560  # rows in one call: a 50 x 50 grid and a little more
+CACHE_SIZE = 32  # structures kept, in each cache
+
+Key = ParamSpec("Key")
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """A value that is made once, by whichever thread asks first; the others wait for it."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make: Callable[[], T] | None = make
+        self._lock = threading.Lock()
+        self._value: T
+
+    def get(self) -> T:
+        with self._lock:
+            if self._make is not None:
+                self._value = self._make()
+                self._make = None
+        return self._value
+
+
+def _cached(make: Callable[Key, T]) -> Callable[Key, T]:
+    """An `lru_cache` that makes each value once even when several threads ask for it together."""
+
+    @lru_cache(maxsize=CACHE_SIZE)
+    def cell(*key: Any) -> _Once[T]:
+        return _Once(lambda: make(*key))  # type: ignore[call-arg]
+
+    @wraps(make)
+    def get(*key: Key.args, **_: Key.kwargs) -> T:
+        return cell(*key).get()
+
+    return get
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled function and the seconds that its compilation took."""
+
+    run: Callable[..., Any]
+    compile_seconds: float
+
+
+@dataclass(frozen=True)
+class ChunkKey:
+    """All that a compiled run of steps depends on."""
+
+    structure: Structure
+    rows: int
+    batch_size: int | None
+    method: str
+    settings: StepSettings
+
+
+@_cached
+def density(structure: Structure, rows: int) -> LogDensity:
+    """Return the translated log density of `structure` for `rows` rows."""
+    return translate_density(structure, rows)
+
+
+@_cached
+def network_functions(structure: Structure) -> NetworkFunctions:
+    """Return the translated layers and parameters of `structure`."""
+    return translate_network(structure)
+
+
+@_cached
+def chunk_program(key: ChunkKey) -> Program:
+    """Return ``run(seed, first, n, learning_rate, total_steps, state, inputs) -> (state, elbo)``.
+
+    It does steps ``first`` to ``first + n - 1``, at most `MAX_CHUNK`; ``elbo`` is a buffer of that length whose
+    first n entries count. Step k's random numbers depend on seed and k alone, whatever the chunks.
+    """
+    method, batch = METHODS[key.method].load(), key.batch_size
+    log_density = density(key.structure, batch or key.rows)
+
+    def log_density_of(inputs: dict[str, Any], random_key: Any) -> Callable[[Any], Any]:
+        if batch is None:
+            return lambda position: log_density(position, inputs)
+        rows = jax.random.randint(random_key, (batch,), 0, key.rows)
+        chosen = inputs | {"X": inputs["X"][:, rows], "targets": inputs["targets"][rows]}
+
+        def estimate(position: Any) -> Any:
+            log_prior, log_likelihood = log_density.parts(position, chosen)
+            return log_prior + (key.rows / batch) * log_likelihood
+
+        return estimate
+
+    def chunk(
+        seed: Any, first: Any, n: Any, learning_rate: Any, total_steps: Any, state: Any, inputs: Any
+    ) -> tuple[Any, Any]:
+        rates = StepRates(learning_rate, total_steps)
+
+        def step(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            state, elbo = carry
+            random_key = jax.random.fold_in(jax.random.key(seed), first + i)
+            rows_key, step_key = jax.random.split(random_key) if batch else (None, random_key)
+            target = log_density_of(inputs, rows_key)
+            state, value = method.step(step_key, state, target, key.settings, rates)
+            return state, elbo.at[i].set(value)
+
+        return jax.lax.fori_loop(0, n, step, (state, jnp.zeros(MAX_CHUNK, "float32")))
+
+    scalars = (np.uint32(0), np.int32(0), np.int32(1), np.float32(0.01), np.float32(1))
+    state = state_template(method, log_density.size, key.settings)
+    return _compile(chunk, *scalars, state, placeholder_data(key.structure, key.rows))
+
+
+@_cached
+def forward_program(structure: Structure) -> Program:
+    """Return ``run(positions, inputs) -> (predictions, hidden)`` for a block of draws and a block of rows.
+
+    ``positions`` is (DRAW_BLOCK, D), ``inputs["X"]`` (d, ROW_BLOCK). Predictions are (DRAW_BLOCK, ROW_BLOCK) or
+    (DRAW_BLOCK, ROW_BLOCK, C); hidden holds the (units, ROW_BLOCK) activations of each layer, averaged over
+    the draws.
+    """
+    functions, likelihood = network_functions(structure), LIKELIHOODS[structure.likelihood]
+
+    def forward(positions: Any, inputs: Any) -> tuple[Any, list[Any]]:
+        def one(means: list[Any], position: Any) -> tuple[list[Any], Any]:
+            output, *hidden = functions.layers(position, inputs)
+            means = [mean + layer / DRAW_BLOCK for mean, layer in zip(means, hidden, strict=True)]
+            return means, likelihood.predict(jax, output)
+
+        zeros = [jnp.zeros((units, ROW_BLOCK), "float32") for units in structure.sizes[1:-1]]
+        means, predictions = jax.lax.scan(one, zeros, positions)
+        return predictions, means
+
+    positions = np.zeros((DRAW_BLOCK, functions.size), "float32")
+    return _compile(forward, positions, placeholder_data(structure, ROW_BLOCK))
+
+
+@_cached
+def parameters_program(structure: Structure) -> Program:
+    """Return ``run(positions, inputs) -> dict`` of (DRAW_BLOCK, *shape) parameters; ``inputs`` has one row."""
+    functions = network_functions(structure)
+
+    def parameters(positions: Any, inputs: Any) -> dict[str, Any]:
+        return jax.vmap(lambda position: functions.parameters(position, inputs))(positions)
+
+    positions = np.zeros((DRAW_BLOCK, functions.size), "float32")
+    return _compile(parameters, positions, placeholder_data(structure, rows=1))
+
+
+@_cached
+def sample_program(structure: Structure, method_name: str, settings: StepSettings) -> Program:
+    """Return ``run(seed, block, state) -> positions``, (DRAW_BLOCK, D): block number `block` of the draws."""
+    method = METHODS[method_name].load()
+
+    def sample(seed: Any, block: Any, state: Any) -> Any:
+        return method.sample(jax.random.fold_in(jax.random.key(seed), block), state, DRAW_BLOCK)
+
+    state = state_template(method, network_functions(structure).size, settings)
+    return _compile(sample, np.uint32(0), np.int32(0), state)
+
+
+def state_template(method: Method, size: int, settings: StepSettings) -> Any:
+    """Return a method's state as shapes and types, without computing anything."""
+    with jax.enable_x64(False):
+        return jax.eval_shape(lambda start: method.init(start, settings), np.zeros(size, "float32"))
+
+
+def _compile(function: Callable[..., Any], *arguments: Any) -> Program:
+    """Compile `function` for arguments of these shapes, in float32 whatever the caller's JAX is set to."""
+    began = time.perf_counter()
+    with jax.enable_x64(False):
+        with PYTENSOR_LOCK, warnings.catch_warnings():
+            # PyTensor asks for float64 sums and int64 indices; that JAX gives it 32 bits is what we want.
+            warnings.filterwarnings("ignore", message="Explicitly requested dtype")
+            lowered = jax.jit(function).lower(*arguments)
+        compiled = lowered.compile()
+
+    def run(*arguments: Any) -> Any:
+        with jax.enable_x64(False):
+            return compiled(*arguments)
+
+    return Program(run, time.perf_counter() - began)
