@@ -234,15 +234,13 @@ def evaluate(
     X, y = (dataset.X_test, dataset.y_test) if split == "test" else (dataset.X_train, dataset.y_train)
     predictions = (posterior.predict(block, n_draws=n_draws, seed=seed) for block in _blocks(X, n_draws))
     if dataset.task == "classification":
-        return classification_scores(np.concatenate([each.mean for each in predictions])[: len(y)], y)
+        return classification_scores(np.concatenate([each.mean for each in predictions]), y)
     columns = []
     for number, (prediction, block) in enumerate(zip(predictions, _blocks(y, n_draws), strict=True)):
         # Another seed for each block: the noise of different rows must not be the same.
         samples = prediction.predictive_samples(seed + number)
         columns.append((prediction.mean, prediction.log_prob(block), samples.T, prediction.interval(0.95)))
-    mean, log_prob, samples_of_row, interval = (
-        np.concatenate(parts)[: len(y)] for parts in zip(*columns, strict=True)
-    )
+    mean, log_prob, samples_of_row, interval = map(np.concatenate, zip(*columns, strict=True))
     return regression_scores(y, mean, log_prob, samples_of_row.T, interval)
 
 
@@ -294,14 +292,8 @@ def baseline_scores(dataset: Dataset, seed: int = 0) -> dict[str, dict[str, Scor
 
 
 def _blocks(rows: np.ndarray, n_draws: int) -> list[np.ndarray]:
-    """Cut rows into blocks of one length, so that predicting takes bounded memory.
-
-    One length, because each is compiled anew; the last block is filled up with copies of the last row.
-    """
-    count = -(-len(rows) * n_draws // BLOCK_PREDICTIONS)
-    length = -(-len(rows) // count)
-    filled = np.minimum(np.arange(count * length), len(rows) - 1)
-    return np.split(rows[filled], count)
+    """Cut rows into blocks, so that the draws' predictions of one block at a time are in memory."""
+    return np.array_split(rows, max(1, -(-len(rows) * n_draws // BLOCK_PREDICTIONS)))
 
 
 def _auroc(p: np.ndarray, y: np.ndarray) -> float:
