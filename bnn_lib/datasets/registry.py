@@ -194,9 +194,7 @@ def select_features(entry: DatasetEntry, features: Any) -> tuple[str, ...]:
     if features is None:
         return entry.default_features
     if not entry.features:
-        raise InvalidData(
-            f"features is {shown(features)}; allowed for {entry.label}: none, there is no choice."
-        )
+        raise InvalidData(f"features is {shown(features)}; allowed for {entry.label}: none, there is no choice.")
     names = read_names(features, "features")
     unknown = next((name for name in names if name not in entry.features), None)
     if unknown is not None or not names:

@@ -36,9 +36,7 @@ def _rows(X: np.ndarray, y: np.ndarray) -> list[tuple[float, ...]]:
 
 class TestContent:
     @given(matrices, st.data())
-    def test_regression_keeps_every_row_once_in_original_units(
-        self, X: np.ndarray, data: st.DataObject
-    ) -> None:
+    def test_regression_keeps_every_row_once_in_original_units(self, X: np.ndarray, data: st.DataObject) -> None:
         y = data.draw(npst.arrays(np.float64, len(X), elements=finite))
         fraction = data.draw(st.floats(0, 1, exclude_min=True, exclude_max=True))
         dataset = Dataset.from_arrays(X, y, test_fraction=fraction, seed=data.draw(st.integers(0, 2**32 - 1)))
@@ -115,9 +113,7 @@ class TestContent:
         assert Dataset.from_arrays(X4, Y4, feature_names=["p", "q"]).feature_names == ("p", "q")
         assert Dataset.from_arrays(X4, Y4, feature_names=np.array(["p", "q"])).feature_names == ("p", "q")
 
-    @pytest.mark.parametrize(
-        "dtype", [bool, np.int8, np.uint64, np.float16, np.float32, np.longdouble, object]
-    )
+    @pytest.mark.parametrize("dtype", [bool, np.int8, np.uint64, np.float16, np.float32, np.longdouble, object])
     def test_every_real_type_is_taken_as_float64(self, dtype) -> None:
         X = np.array([[0, 1], [1, 0], [1, 1]], dtype=dtype)
         dataset = Dataset.from_arrays(X, X[:, 0], X_test=X, y_test=X[:, 0])
@@ -194,9 +190,7 @@ class TestDigest:
 
 class TestScaling:
     @given(
-        npst.arrays(
-            np.float64, st.tuples(st.integers(2, 20), st.integers(1, 3)), elements=st.floats(-1e3, 1e3)
-        )
+        npst.arrays(np.float64, st.tuples(st.integers(2, 20), st.integers(1, 3)), elements=st.floats(-1e3, 1e3))
     )
     def test_it_is_that_of_scikit_learn_on_training_rows_alone(self, X: np.ndarray) -> None:
         # Test rows are far away: any of them in the scaling would show.
@@ -412,18 +406,14 @@ class TestRefusals:
 
     def test_a_thousand_and_one_classes_are_too_many(self) -> None:
         y = np.arange(1001)
-        _refused(
-            "There are 1,001 classes", X=y[:, None], y=y, task="classification", X_test=[[0]], y_test=[0]
-        )
+        _refused("There are 1,001 classes", X=y[:, None], y=y, task="classification", X_test=[[0]], y_test=[0])
 
     def test_ten_megabytes_of_label_do_not_fill_the_message(self) -> None:
         _refused("one class only", y=["a" * 10_000_000] * 4, task="classification")
 
     @pytest.mark.parametrize("y", [[0, 1, 2, 1], [0, -1, 1, 0], [0, 0.5, 1, 1]])
     def test_codes_given_to_the_constructor_are_checked(self, y) -> None:
-        with pytest.raises(
-            InvalidData, match="y_train has entries that are not class codes; allowed: 0 to 1"
-        ):
+        with pytest.raises(InvalidData, match="y_train has entries that are not class codes; allowed: 0 to 1"):
             Dataset(X4, y, X4, [0, 1, 0, 1], "classification", ("u", "v"), ("a", "b"))
 
     def test_a_class_without_training_rows_is_refused_by_the_constructor(self) -> None:
@@ -431,9 +421,7 @@ class TestRefusals:
             Dataset(X4, [0, 1, 0, 1], X4, [2, 2, 2, 2], "classification", ("u", "v"), ("a", "b", "c"))
 
     @given(
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=20
-        )
+        st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=20)
     )
     def test_whatever_is_given_there_is_a_dataset_or_a_sentence(self, anything: object) -> None:
         for arguments in ((anything, Y4), (X4, anything), (X4, anything, "classification")):

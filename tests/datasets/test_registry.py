@@ -259,7 +259,5 @@ def test_a_new_entry_takes_only_its_generator_and_its_texts() -> None:
 def test_importing_the_registry_imports_nothing_heavy(root: Path) -> None:
     heavy = {"sklearn", "scipy", "pandas", "pymc", "pytensor", "jax", "streamlit", "distributed"}
     code = f"import sys, bnn_lib.datasets; print(sorted({heavy!r} & set(sys.modules)))"
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
