@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("app", "pages"),
     ("bnn_lib.dashboard",),
     ("bnn_lib.engine",),
-    ("bnn_lib.fitting", "bnn_lib.prior_predictive"),
+    ("bnn_lib.fitting", "bnn_lib.prior"),
     ("bnn_lib.metrics",),
     ("bnn_lib.posterior",),
     ("bnn_lib.programs",),  # compiled functions, kept by structure
