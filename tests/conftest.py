@@ -19,9 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")  # networks this small gain nothing
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # scikit-learn's and BLAS's threads; the test runner uses all cores
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # scikit-learn's and BLAS's threads; the test runner uses all cores
 os.environ.setdefault("MPLBACKEND", "Agg")  # ArviZ's older line imports matplotlib
 
 # The same examples on every run, so that a failure is never a matter of luck. Elsewhere than in `make test`,
@@ -37,6 +35,12 @@ os.environ["BNN_STORE"] = _store
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(_store, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if ROOT / "tests" / "browser" in item.path.parents:
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")

@@ -180,9 +180,7 @@ def test_imports_run_one_way(module: str):
         if other == "bnn_lib.__init__":
             continue
         other_rank = rank(other)
-        assert other_rank is not None, (
-            f"{where} imports {other}, which is in no layer (LAYERS) or does not exist"
-        )
+        assert other_rank is not None, f"{where} imports {other}, which is in no layer (LAYERS) or does not exist"
         assert other_rank <= own, f"{where} imports {other}, which is in a layer above it"
 
 
@@ -191,9 +189,7 @@ def test_figures_stand_apart(module: str):
     for entry in imports(module):
         other = target(entry)
         if within(module, (FIGURES,)):
-            assert other is None or within(other, (FIGURES,)), (
-                f"{module}, line {entry.line}: figures take arrays"
-            )
+            assert other is None or within(other, (FIGURES,)), f"{module}, line {entry.line}: figures take arrays"
         elif other is not None and within(other, (FIGURES,)):
             assert within(module, FIGURES_USERS), f"{module}, line {entry.line}: only pages draw figures"
 
@@ -214,9 +210,7 @@ def test_no_module_imports_itself_round_a_circle():
 def test_modules_are_short(module: str):
     lines = len(sources()[module].read_text(encoding="utf-8").splitlines())
     limit = MAX_PAGE_LINES if within(module, ("pages",)) else MAX_LINES
-    assert lines <= limit, (
-        f"{module} has {lines} lines, and {limit} is the limit: split it by what it is about"
-    )
+    assert lines <= limit, f"{module} has {lines} lines, and {limit} is the limit: split it by what it is about"
 
 
 def heavy_imports_of(code: str) -> str:

@@ -40,9 +40,7 @@ def test_locks_hold_exact_versions_and_nothing_else(name: str):
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_locks_cover_every_python(name: str, python: str):
     environment = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
-    locked = [
-        r.name for r in requirements(f"{name}.txt") if r.marker is None or r.marker.evaluate(environment)
-    ]
+    locked = [r.name for r in requirements(f"{name}.txt") if r.marker is None or r.marker.evaluate(environment)]
     assert len(locked) == len(set(locked))  # one version each
     assert {requirement.name for requirement in requirements(f"{name}.in")} <= set(locked)
 
