@@ -1,0 +1,44 @@
+"""The page's own components (Streamlit's v2 components): JavaScript and CSS in files, no build step."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+# What is put in front of each component's own script.
+PARTS = {
+    "feed": ("shared/shared.js",),
+    "map": ("shared/shared.js", "shared/field.js"),
+    "elbo": ("shared/shared.js",),
+    "network": ("shared/shared.js", "shared/field.js"),
+    "datasets": ("shared/shared.js",),
+    "link": ("shared/shared.js",),
+}
+
+
+def script(name: str) -> str:
+    """Return a component's whole JavaScript module."""
+    files = (*PARTS[name], f"{name}/{name}.js")
+    return "\n".join((FOLDER / file).read_text(encoding="utf-8") for file in files)
+
+
+def style(name: str) -> str | None:
+    """Return a component's CSS, None if it has none."""
+    file = FOLDER / name / f"{name}.css"
+    return file.read_text(encoding="utf-8") if file.exists() else None
+
+
+@functools.cache
+def component(name: str) -> Callable[..., Any]:
+    """Return the function that mounts a component; its files are read once."""
+    return st.components.v2.component(f"bnn_{name}", js=script(name), css=style(name))
+
+
+def show(name: str, data: dict[str, Any], **callbacks: Callable[[], None]) -> Any:
+    """Mount a component, under its own name as key."""
+    return component(name)(key=name, data=data, **callbacks)

@@ -1,0 +1,60 @@
+// Choose a data set by its picture: a radio group, so that the arrow keys move and one tab stop leads in.
+
+function createChooser(component) {
+  const root = component.parentElement;
+  const group = element("div", { class: "group", role: "radiogroup", "aria-label": "Data set" });
+  root.append(group);
+  let data = null, chosen = null, setStateValue = component.setStateValue, buttons = [];
+
+  function choose(name, focus) {
+    if (name === chosen) return;
+    chosen = name;
+    mark(focus);
+    setStateValue("name", name);
+  }
+  function mark(focus) {
+    for (const button of buttons) {
+      const on = button.dataset.name === chosen;
+      button.setAttribute("aria-checked", String(on));
+      button.tabIndex = on ? 0 : -1;
+      if (on && focus) button.focus();
+    }
+  }
+  function draw() {
+    const palette = data.palettes[themeOf(root.host ?? root)];
+    for (const name of ["text", "muted", "line", "surface", "accent", "neutral"]) group.style.setProperty(`--${name}`, palette[name]);
+    const focused = buttons.some((button) => button === root.activeElement);
+    buttons = data.options.map((option) => {
+      const canvas = element("canvas", { "aria-hidden": "true" });
+      const context = fit(canvas, 46, 46);
+      option.points.forEach(([x, y, c]) => {
+        markerPath(context, data.markers[c], 4 + 0.38 * x, 42 - 0.38 * y, 1.9);
+        context.fillStyle = palette.classes[c];
+        context.fill();
+      });
+      return element("button", { type: "button", role: "radio", "data-name": option.name, title: option.help,
+        onclick: () => choose(option.name, true) }, canvas, element("span", { text: option.label }));
+    });
+    group.replaceChildren(...buttons);
+    mark(focused);
+  }
+  group.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const at = data.options.findIndex((option) => option.name === chosen);
+    choose(data.options[(at + by + data.options.length) % data.options.length].name, true);
+  });
+  return {
+    update(next) {
+      data = next.data;
+      setStateValue = next.setStateValue;
+      chosen = data.chosen;
+      draw();
+    },
+  };
+}
+
+export default function (component) {
+  return mount(component, createChooser);
+}

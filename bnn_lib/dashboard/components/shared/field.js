@@ -1,0 +1,117 @@
+// Fields of numbers 0..255 on a square grid: smooth enlargement, colour, and level lines.
+
+// Catmull-Rom weights that take `size` nodes to `wide` pixels, the first and last nodes at the edges.
+const cubicCache = new Map();
+function cubic(size, wide) {
+  const name = `${size}:${wide}`;
+  if (!cubicCache.has(name)) {
+    const weights = new Float32Array(4 * wide);
+    const nodes = new Int32Array(4 * wide);
+    for (let i = 0; i < wide; i++) {
+      const at = (i * (size - 1)) / (wide - 1);
+      const first = Math.min(Math.floor(at), size - 2);
+      const t = at - first;
+      const w = [-0.5 * t + t * t - 0.5 * t ** 3, 1 - 2.5 * t * t + 1.5 * t ** 3,
+        0.5 * t + 2 * t * t - 1.5 * t ** 3, -0.5 * t * t + 0.5 * t ** 3];
+      for (let k = 0; k < 4; k++) {
+        weights[4 * i + k] = w[k];
+        nodes[4 * i + k] = Math.max(0, Math.min(size - 1, first - 1 + k));
+      }
+    }
+    cubicCache.set(name, { weights, nodes });
+  }
+  return cubicCache.get(name);
+}
+// (size, size) -> (wide, wide), row 0 the lowest y; float values.
+function enlarge(values, size, wide) {
+  const { weights, nodes } = cubic(size, wide);
+  const across = new Float32Array(size * wide);
+  for (let y = 0; y < size; y++)
+    for (let x = 0; x < wide; x++) {
+      const k = 4 * x;
+      const row = y * size;
+      across[y * wide + x] = weights[k] * values[row + nodes[k]] + weights[k + 1] * values[row + nodes[k + 1]] +
+        weights[k + 2] * values[row + nodes[k + 2]] + weights[k + 3] * values[row + nodes[k + 3]];
+    }
+  const out = new Float32Array(wide * wide);
+  for (let y = 0; y < wide; y++) {
+    const k = 4 * y;
+    const [a, b, c, d] = [0, 1, 2, 3].map((i) => nodes[k + i] * wide);
+    const [wa, wb, wc, wd] = [weights[k], weights[k + 1], weights[k + 2], weights[k + 3]];
+    for (let x = 0; x < wide; x++)
+      out[y * wide + x] = wa * across[a + x] + wb * across[b + x] + wc * across[c + x] + wd * across[d + x];
+  }
+  return out;
+}
+// Colour (wide, wide) values by a table of 256 colours into an image, y upwards.
+function colourImage(values, wide, table) {
+  const image = new ImageData(wide, wide);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let y = 0; y < wide; y++) {
+    const target = (wide - 1 - y) * wide;
+    for (let x = 0; x < wide; x++) {
+      const v = values[y * wide + x];
+      pixels[target + x] = table[v < 0 ? 0 : v > 255 ? 255 : (v + 0.5) | 0];
+    }
+  }
+  return image;
+}
+// Three classes and more: the classes' colours in proportion, faded to neutral where none is favoured.
+function mixImage(fields, wide, colours, neutral) {
+  const image = new ImageData(wide, wide);
+  const count = fields.length;
+  for (let y = 0; y < wide; y++)
+    for (let x = 0; x < wide; x++) {
+      const at = y * wide + x;
+      let sum = 0, top = 0, r = 0, g = 0, b = 0;
+      for (let c = 0; c < count; c++) {
+        const v = Math.max(0, fields[c][at]);
+        sum += v;
+        top = Math.max(top, v);
+        r += v * colours[c][0];
+        g += v * colours[c][1];
+        b += v * colours[c][2];
+      }
+      sum = sum || 1;
+      const sure = Math.max(0, Math.min(1, (top / sum - 1 / count) / (1 - 1 / count)));
+      const to = 4 * ((wide - 1 - y) * wide + x);
+      image.data[to] = neutral[0] + sure * (r / sum - neutral[0]);
+      image.data[to + 1] = neutral[1] + sure * (g / sum - neutral[1]);
+      image.data[to + 2] = neutral[2] + sure * (b / sum - neutral[2]);
+      image.data[to + 3] = 255;
+    }
+  return image;
+}
+function tableOf(base64) {
+  const bytes = fromBase64(base64);
+  const table = new Uint32Array(bytes.length / 3);
+  for (let i = 0; i < table.length; i++)
+    table[i] = (255 << 24) | (bytes[3 * i + 2] << 16) | (bytes[3 * i + 1] << 8) | bytes[3 * i];
+  return table;
+}
+// Marching squares: line segments [x0, y0, x1, y1, ...] in pixels of the field where it crosses `level`.
+function levelLine(values, wide, level, stride = 2) {
+  const lines = [];
+  const cross = (a, b) => (level - a) / (b - a);
+  for (let y = 0; y + stride < wide; y += stride)
+    for (let x = 0; x + stride < wide; x += stride) {
+      const a = values[y * wide + x], b = values[y * wide + x + stride];
+      const c = values[(y + stride) * wide + x + stride], d = values[(y + stride) * wide + x];
+      const kind = (a > level) | ((b > level) << 1) | ((c > level) << 2) | ((d > level) << 3);
+      if (kind === 0 || kind === 15) continue;
+      const bottom = () => [x + stride * cross(a, b), y];
+      const right = () => [x + stride, y + stride * cross(b, c)];
+      const top = () => [x + stride * cross(d, c), y + stride];
+      const left = () => [x, y + stride * cross(a, d)];
+      const join = (p, q) => lines.push(...p(), ...q());
+      if (kind === 1 || kind === 14) join(left, bottom);
+      else if (kind === 2 || kind === 13) join(bottom, right);
+      else if (kind === 3 || kind === 12) join(left, right);
+      else if (kind === 4 || kind === 11) join(right, top);
+      else if (kind === 6 || kind === 9) join(bottom, top);
+      else if (kind === 7 || kind === 8) join(left, top);
+      else if ((a + b + c + d) / 4 > level === (kind === 5)) { join(left, top); join(bottom, right); }
+      else { join(left, bottom); join(right, top); }
+    }
+  return lines;
+}

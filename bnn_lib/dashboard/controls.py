@@ -1,0 +1,297 @@
+"""The settings: every field of an `Experiment` has its widget here, the rarely used ones folded away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bnn_lib.activations import ACTIVATIONS
+from bnn_lib.dashboard import components, state
+from bnn_lib.dashboard.thumbnails import chooser_data
+from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
+from bnn_lib.datasets import DATASETS
+from bnn_lib.experiment import Experiment
+from bnn_lib.experiment_text import write_text
+from bnn_lib.inference import METHODS
+from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.priors import PRIORS, SCALINGS
+
+ROWS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
+SCALES = (0.1, 0.3, 0.5, 1.0, 2.0, 3.0, 10.0)
+STEPS = (1000, 5000, 20_000, 50_000, 100_000)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+BATCHES = (16, 32, 64, 128, 256)
+SAMPLES = (1, 2, 5, 10)
+
+
+# --- data ---------------------------------------------------------------------------------------------------
+
+
+def _dataset_chosen() -> None:
+    name = st.session_state["datasets"].get("name")
+    if name in DATASETS:
+        noise = DATASETS[name].default_noise
+        state.change({"data.name": name} | ({"data.noise": noise} if DATASETS[name].fixed_rows is None else {}))
+
+
+def _regenerate() -> None:
+    seed = state.load().data.seed
+    state.change({"data.seed": (seed + 1) % 2**31})
+
+
+def data_controls(experiment: Experiment) -> None:
+    """Data set, noise, rows, how many are held out, and another sample."""
+    entry = DATASETS[experiment.data.name]
+    components.show("datasets", chooser_data(experiment.data.name), on_name_change=_dataset_chosen)
+    if entry.fixed_rows is None:
+        st.slider("Noise", 0.0, 1.0, step=0.01, help=entry.noise_help, **bind("data.noise", experiment.data.noise))
+        options = sorted({*ROWS, experiment.data.n})
+        st.select_slider(
+            "Rows",
+            options,
+            format_func="{:,}".format,
+            help="All rows, training and held out.",
+            **bind("data.n", experiment.data.n),
+        )
+    else:
+        _feature_choice(experiment)
+    st.slider(
+        "Held out",
+        0.05,
+        0.95,
+        step=0.05,
+        format="percent",
+        help="Share of the rows that the fit never sees: they judge it.",
+        **bind("data.test_fraction", experiment.data.test_fraction),
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.button(
+            "New sample" if entry.fixed_rows is None else "New split",
+            icon=":material/casino:",
+            on_click=_regenerate,
+            key="regenerate",
+            help="The same settings with the next seed.",
+            width="stretch",
+        )
+        with more("data"):
+            whole(experiment, "data.seed", "Seed", "Which sample, and which rows are held out.")
+            toggle(
+                experiment,
+                "data.standardize",
+                "Standardise features",
+                "Scale features to mean 0 and standard deviation 1 before they enter the network.",
+            )
+
+
+def _features_chosen() -> None:
+    pair = tuple(st.session_state[f"w.feature{axis}"] for axis in (0, 1))
+    if pair[0] != pair[1]:
+        state.change({"data.features": pair})
+
+
+def _feature_choice(experiment: Experiment) -> None:
+    """Choose the two columns that make the map."""
+    entry = DATASETS[experiment.data.name]
+    pair = experiment.data.features or entry.default_features
+    for axis, name in enumerate(("Across", "Up")):
+        key = f"w.feature{axis}"
+        if st.session_state.get(key) != pair[axis]:
+            st.session_state[key] = pair[axis]
+        options = [feature for feature in entry.features if feature != pair[1 - axis]]
+        st.selectbox(
+            name,
+            options,
+            key=key,
+            on_change=_features_chosen,
+            help=f"The feature on the map's {'horizontal' if axis == 0 else 'vertical'} axis.",
+        )
+
+
+# --- network ------------------------------------------------------------------------------------------------
+
+
+def _resize(layer: int, by: int) -> None:
+    hidden = list(state.load().network.hidden)
+    if layer < len(hidden):
+        hidden[layer] = max(1, min(128, hidden[layer] + by))
+        state.change({"network.hidden": tuple(hidden)})
+
+
+def _layers(by: int) -> None:
+    hidden = state.load().network.hidden
+    state.change({"network.hidden": (*hidden, hidden[-1] if hidden else 5) if by > 0 else hidden[:-1]})
+
+
+def layer_editor(experiment: Experiment) -> None:
+    """Layers and units with + and -, each above its column of the diagram."""
+    hidden = experiment.network.hidden
+    count = len(hidden)
+    with st.container(
+        horizontal=True,
+        horizontal_alignment="center",
+        vertical_alignment="center",
+        gap="xsmall",
+        key="layers",
+    ):
+        st.button(
+            "−",
+            key="layer_minus",
+            on_click=_layers,
+            args=(-1,),
+            disabled=count == 0,
+            help="One hidden layer less",
+        )
+        st.markdown(f"**{count} hidden layer{'' if count == 1 else 's'}**", width="content")
+        st.button(
+            "\\+",
+            key="layer_plus",
+            on_click=_layers,
+            args=(1,),
+            disabled=count == 4,
+            help="One hidden layer more",
+        )
+    with st.container(key="units"):
+        columns = st.columns(count + 2, gap=None, wrap=False)
+        for layer, units in enumerate(hidden):
+            with (
+                columns[layer + 1],
+                st.container(
+                    horizontal=True,
+                    horizontal_alignment="center",
+                    vertical_alignment="center",
+                    gap=None,
+                    wrap=False,
+                ),
+            ):
+                st.button(
+                    "−",
+                    key=f"unit_minus_{layer}",
+                    on_click=_resize,
+                    args=(layer, -1),
+                    disabled=units == 1,
+                    help=f"One unit less in layer {layer + 1}",
+                )
+                st.markdown(str(units), width="content")
+                st.button(
+                    "\\+",
+                    key=f"unit_plus_{layer}",
+                    on_click=_resize,
+                    args=(layer, 1),
+                    disabled=units == 128,
+                    help=f"One unit more in layer {layer + 1}",
+                )
+
+
+def network_controls(experiment: Experiment) -> None:
+    """Activation; folded away: all widths as a text, and biases."""
+    choice(
+        experiment,
+        "network.activation",
+        "Activation",
+        list(ACTIVATIONS),
+        lambda name: ACTIVATIONS[name].label,
+        ACTIVATIONS[experiment.network.activation].help,
+        112,
+    )
+    with more("network"):
+        st.text_input(
+            "Units of each hidden layer",
+            help='Up to four numbers from 1 to 128, e.g. "8,8"; "none" for no hidden layer.',
+            **bind("network.hidden", write_text(experiment.network.hidden)),
+        )
+        toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.")
+        choice(
+            experiment,
+            "likelihood.family",
+            "Likelihood",
+            ["auto", *_likelihoods(experiment)],
+            lambda name: "chosen by the data" if name == "auto" else LIKELIHOODS[name].label,
+            "How the network's output meets the labels.",
+        )
+
+
+def _likelihoods(experiment: Experiment) -> list[str]:
+    classes = DATASETS[experiment.data.name].n_classes
+    fitting = [name for name, entry in LIKELIHOODS.items() if entry.task == "classification"]
+    return [name for name in fitting if name != "bernoulli" or classes == 2]
+
+
+# --- prior and inference ------------------------------------------------------------------------------------
+
+
+def prior_controls(experiment: Experiment) -> None:
+    """Family, scale and scaling; folded away: the biases' scale."""
+    labels = {"none": "none", "fan_in": "by width", "learned": "learned"}
+    choice(
+        experiment,
+        "prior.family",
+        "Weights",
+        list(PRIORS),
+        lambda name: PRIORS[name].label,
+        PRIORS[experiment.prior.family].help,
+        118,
+    )
+    presets(experiment, "prior.scale", "Scale", SCALES, "How large the prior expects weights to be.", width=84)
+    choice(
+        experiment,
+        "prior.scaling",
+        "Scaling",
+        list(SCALINGS),
+        lambda name: labels.get(name, name),
+        SCALINGS[experiment.prior.scaling],
+        104,
+    )
+    with more("prior"):
+        presets(
+            experiment,
+            "prior.bias_scale",
+            "Scale of biases",
+            SCALES,
+            "How large the prior expects biases to be.",
+            none="as the weights",
+        )
+
+
+def inference_controls(experiment: Experiment) -> None:
+    """Steps, rate and batch; folded away: what else the method has."""
+    presets(experiment, "inference.steps", "Steps", STEPS, "How many steps of Adam the fit takes.", width=104)
+    presets(experiment, "inference.learning_rate", "Rate", RATES, "Adam's learning rate.", width=90)
+    presets(
+        experiment,
+        "inference.batch_size",
+        "Batch",
+        BATCHES,
+        "Training rows in each step: fewer make a step cheaper and noisier.",
+        none="all rows",
+        width=104,
+    )
+    with more("inference"):
+        choice(
+            experiment,
+            "inference.method",
+            "Method",
+            list(METHODS),
+            lambda name: METHODS[name].label,
+            METHODS[experiment.inference.method].help,
+        )
+        choice(
+            experiment,
+            "inference.schedule",
+            "Rate over time",
+            ["constant", "cosine"],
+            {"constant": "constant", "cosine": "falls to zero (cosine)"}.__getitem__,
+            "Whether the learning rate falls.",
+        )
+        presets(
+            experiment,
+            "inference.mc_samples",
+            "Monte Carlo samples",
+            SAMPLES,
+            "Draws that estimate one step's ELBO: more make a step dearer and less noisy.",
+        )
+        toggle(
+            experiment,
+            "inference.early_stopping",
+            "Stop when the ELBO is flat",
+            "End before the last step once nothing improves.",
+        )
+        whole(experiment, "inference.seed", "Seed of the fit", "Which random numbers the fit draws.")

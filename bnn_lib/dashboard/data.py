@@ -1,0 +1,26 @@
+"""The rows behind the page, loaded once for all sessions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bnn_lib.datasets import Dataset, load_dataset
+from bnn_lib.experiment import DataSpec
+
+KEPT = 32
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _load(spec_json: str) -> Dataset:
+    return load_dataset(DataSpec.model_validate_json(spec_json))
+
+
+def load(spec: DataSpec) -> Dataset:
+    """Return the data set.
+
+    Raises
+    ------
+    InvalidData
+        If it cannot be split as asked for.
+    """
+    return _load(spec.model_dump_json())

@@ -1,0 +1,147 @@
+"""The part of the page that is asked for again and again while a fit runs: progress, and news for the map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from bnn_lib.dashboard import components, payload, run, state
+from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard.session import Session
+from bnn_lib.engine import JobView
+
+EVERY = 0.2  # seconds between two looks at a running fit
+SELDOM = 1.0  # and at an engine that is not ready
+
+
+def live(session: Session) -> None:
+    """Show what the fit is doing, again and again until it is over."""
+    waiting = session.engine.status.phase != "ready"
+    every = EVERY if run.active() else SELDOM if waiting else None
+    st.fragment(_live, run_every=every)(session, waiting)
+
+
+def _live(session: Session, was_waiting: bool) -> None:
+    session.engine.touch(session.id)
+    current = run.active()
+    view = current.job.view() if current else None
+    if current and view and run.settle(current, view):
+        st.rerun()
+    if not current and was_waiting and session.engine.status.phase == "ready":
+        st.rerun()
+    _status(session, view)
+    components.show("feed", _message(session, view))
+
+
+def _status(session: Session, view: JobView | None) -> None:
+    """Write one line, and a bar while there is something to wait for."""
+    share, text = 0.0, ""
+    if view is not None:
+        share, text = progress_text(view)
+        if view.phase == "waiting":
+            text = session.engine.status.message or text
+    elif run.failure():
+        st.error(plain(run.failure() or ""), icon=":material/error:")
+        return
+    else:
+        on_page = run.shown()
+        text = session.engine.status.message or ""
+        if on_page is not None and on_page.experiment == state.load():
+            share, text = result_text(on_page)
+        elif on_page is None and not text:
+            text = "Nothing is fitted yet."
+    st.progress(share, text=plain(text) or " ")
+    if session.engine.status.warning:
+        st.caption(plain(session.engine.status.warning))
+
+
+def progress_text(view: JobView) -> tuple[float, str]:
+    """Return the share done and a line: step, steps a second, time left, or the place in the queue."""
+    if view.phase == "queued":
+        place = "Next in the queue" if view.position in (None, 1) else f"Number {view.position} in the queue"
+        return 0.0, view.message or f"{place}."
+    if view.phase == "waiting":
+        return 0.0, "The fitting engine is starting."
+    if view.phase == "stopped":
+        return min(1.0, view.step / max(1, view.total)), f"Stopping at step {view.step:,} of {view.total:,}."
+    parts = [f"step {view.step:,} of {view.total:,}"]
+    if view.steps_per_second:
+        parts.append(f"{speed(view.steps_per_second)} steps/s")
+    if view.seconds_left is not None:
+        parts.append(f"{duration(view.seconds_left)} left")
+    if view.step == 0:
+        parts = ["Compiling this network for the first time"]
+    return min(1.0, view.step / max(1, view.total)), ", ".join(parts)
+
+
+def result_text(on_page: run.Shown) -> tuple[float, str]:
+    """Return the share done and a line about a result."""
+    picture, steps = on_page.picture, on_page.experiment.inference.steps
+    if picture.stopped_at is not None:
+        done = picture.stopped_at
+        return min(1.0, done / steps), f"Stopped at step {done:,} of {steps:,}: what you see is unfinished."
+    done = len(picture.elbo) or steps
+    text = f"{done:,} steps"
+    seconds = picture.diagnostics.get("seconds")
+    if isinstance(seconds, int | float) and seconds > 0:
+        text += f" in {duration(float(seconds))}"
+    return 1.0, text if done >= steps else f"{text}: the ELBO was flat"
+
+
+def speed(rate: float) -> str:
+    """Write a rate, e.g. "48 k"."""
+    return f"{rate / 1000:.0f} k" if rate >= 10_000 else f"{rate / 1000:.1f} k" if rate >= 1000 else f"{rate:.0f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time, e.g. "0.2 s" or "3 min 10 s"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def _message(session: Session, view: JobView | None) -> dict[str, Any]:
+    """Return what the components are told: the newest map and ELBO, and what to write over the map."""
+    experiment, current, on_page = state.load(), run.active(), run.shown()
+    message: dict[str, Any] = {
+        "phase": "idle",
+        "key": on_page.key if on_page else None,
+        "dim": on_page is not None and on_page.experiment != experiment,
+        "notice": _notice(session, view),
+        "frame": None,
+        "elbo": None,
+        "total": None,
+        "pick_for": st.session_state.get(run.PICK_FOR),
+        "pick": st.session_state.get(run.PICK),
+    }
+    if current is None or view is None:
+        return message
+    message |= {"phase": "running", "key": current.experiment.key, "total": view.total, "dim": False}
+    if current.experiment.data == experiment.data:
+        if view.frame is not None:
+            message["frame"] = payload.pack(payload.frame_array(view.frame))
+        if len(view.elbo):
+            message["elbo"] = payload.elbo_data(view.elbo_steps, view.elbo, view.total)
+    return message
+
+
+def _notice(session: Session, view: JobView | None) -> str | None:
+    """Return the one line over the map: what to do, or what is being waited for."""
+    experiment, on_page = state.load(), run.shown()
+    if view is not None:
+        if view.frame is not None or view.phase == "running":
+            return None if view.frame is not None else "Compiling this network…"
+        return (
+            "The engine is starting; the fit begins as soon as it is there"
+            if view.phase == "waiting"
+            else "In the queue"
+        )
+    if run.failure():
+        return None
+    if on_page is not None and on_page.experiment == experiment:
+        return None
+    if on_page is not None and on_page.experiment.data == experiment.data:
+        return "Settings changed: press Fit to update"
+    return "Press Fit" if on_page is None else "New data: press Fit"

@@ -1,0 +1,162 @@
+"""Arrays -> what the components in the browser read: JSON, with uint8 arrays packed into texts."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import zlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bnn_lib.experiment import Experiment
+from bnn_lib.figures import palettes
+from bnn_lib.figures.elbo import elbo_series
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+    from bnn_lib.engine import Frame, Grid, Picture
+
+MOST_POINTS = 1500  # on the map; more would hide it
+MOST_UNITS = 8  # of a layer in the diagram
+Json = dict[str, Any]
+
+
+def pack(values: np.ndarray) -> Json:
+    """Pack uint8 values: neighbours in a row differ little, so their differences deflate to about a fifth."""
+    differences = np.diff(values, axis=-1, prepend=np.uint8(0))
+    return {"shape": list(values.shape), "data": _base64(zlib.compress(differences.tobytes(), 6))}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+@functools.cache
+def palette_data() -> Json:
+    """Return both themes' colours; the browser knows which one it shows."""
+    data = {}
+    for theme, palette in palettes.PALETTES.items():
+        data[theme] = asdict(palette)
+        for name in ("probability", "uncertainty"):
+            data[theme][name] = _base64(palettes.scale(name, theme).tobytes())
+    return data
+
+
+def points_data(dataset: Dataset) -> Json:
+    """Return the points to draw, and how many were left out.
+
+    Of very many a random share is drawn, the same at each call.
+    """
+    X = np.concatenate([dataset.X_train, dataset.X_test])
+    label = np.concatenate([dataset.y_train, dataset.y_test])
+    held = np.repeat([0, 1], [len(dataset.X_train), len(dataset.X_test)])
+    if len(X) > MOST_POINTS:
+        kept = np.sort(np.random.default_rng(0).choice(len(X), MOST_POINTS, replace=False))
+        X, label, held = X[kept], label[kept], held[kept]
+    columns = {"x": X[:, 0], "y": X[:, 1]}
+    points = {name: [float(f"{value:.5g}") for value in column] for name, column in columns.items()}
+    return {**points, "label": label.tolist(), "held": held.tolist()}
+
+
+def frame_array(frame: Frame) -> np.ndarray:
+    """Return a frame as one array (K + 3, g, g): probabilities, total, aleatoric, epistemic."""
+    return np.concatenate([frame.probability, frame.total[None], frame.aleatoric[None], frame.epistemic[None]])
+
+
+def map_data(dataset: Dataset, grid: Grid) -> Json:
+    """Return what the map needs before anything is fitted."""
+    rows = len(dataset.X_train) + len(dataset.X_test)
+    return {
+        "names": list(dataset.feature_names),
+        "classes": list(dataset.class_names),
+        "markers": list(palettes.MARKERS),
+        "points": points_data(dataset),
+        "note": f"({MOST_POINTS:,} of {rows:,} points shown)" if rows > MOST_POINTS else "",
+        "extent": [float(grid.x[0]), float(grid.x[-1]), float(grid.y[0]), float(grid.y[-1])],
+        "palettes": palette_data(),
+    }
+
+
+def map_result(key: str, picture: Picture) -> Json:
+    """Return a result's maps: the snapshots, the final one, and single networks."""
+    frames = np.stack([frame_array(frame) for frame in picture.frames]) if picture.frames else None
+    return {
+        "key": key,
+        "frames": None if frames is None else pack(frames),
+        "final": pack(frame_array(picture.final)),
+        "draws": pack(picture.draws),
+    }
+
+
+def elbo_data(steps: np.ndarray, values: np.ndarray, total: int) -> Json:
+    """Return an ELBO curve, thinned and smoothed."""
+    series = elbo_series(steps, values, total)
+    return {
+        "step": series.step.tolist(),
+        "raw": [float(f"{value:.6g}") for value in series.raw],
+        "smooth": [float(f"{value:.6g}") for value in series.smooth],
+        "range": [float(f"{value:.6g}") for value in series.range],
+    }
+
+
+def elbo_result(key: str, picture: Picture) -> Json:
+    """Return a result's ELBO and the steps of its snapshots."""
+    last = len(picture.elbo) or picture.final.step
+    return {
+        "key": key,
+        "total": last,
+        "steps": [frame.step for frame in picture.frames],
+        "elbo": elbo_data(np.arange(1, len(picture.elbo) + 1), picture.elbo, last),
+    }
+
+
+def shown_units(picture: Picture | None, hidden: tuple[int, ...]) -> list[list[int]]:
+    """Choose the units to draw: of a wide layer those whose outgoing weights are largest, in their order."""
+    chosen = []
+    for layer, width in enumerate(hidden):
+        units = np.arange(width)
+        if width > MOST_UNITS:
+            if picture is not None:
+                out = np.abs(picture.weights[f"W{layer + 2}"][0]).sum(axis=0)
+                units = np.sort(np.argsort(-out, kind="stable")[:MOST_UNITS])
+            else:
+                units = units[:MOST_UNITS]
+        chosen.append(units.tolist())
+    return chosen
+
+
+def network_data(experiment: Experiment, dataset: Dataset, picture: Picture | None, key: str) -> Json:
+    """Return the diagram: units and, once there is a result of this structure, tiles and weights."""
+    hidden = experiment.network.hidden
+    chosen = shown_units(picture, hidden)
+    two = dataset.n_classes == 2 and experiment.likelihood.family in ("auto", "bernoulli")
+    outputs = [f"P({dataset.class_names[1]})"] if two else list(dataset.class_names)
+    data: Json = {
+        "inputs": list(dataset.feature_names),
+        "hidden": [
+            {"shown": units, "more": width - len(units)} for units, width in zip(chosen, hidden, strict=True)
+        ],
+        "outputs": outputs,
+        "palettes": palette_data(),
+        "result": None,
+    }
+    if picture is None:
+        return data
+    columns = [list(range(dataset.n_features)), *chosen, list(range(len(outputs)))]
+    weights = []
+    for layer in range(len(columns) - 1):
+        rows = np.ix_(columns[layer + 1], columns[layer])
+        mean, sd = (part[rows] for part in picture.weights[f"W{layer + 1}"])
+        weights.append(
+            {"mean": np.round(mean.astype(float), 3).tolist(), "sd": np.round(sd.astype(float), 3).tolist()}
+        )
+    tiles = []
+    for layer, units in enumerate(chosen):
+        maps = picture.units[layer]
+        largest = max(abs(maps.low), abs(maps.high)) or 1.0  # the scale's middle stands for zero
+        signed = np.rint(127.5 * (1 + maps.activations()[units] / largest))
+        tiles.append([pack(tile) for tile in np.clip(signed, 0, 255).astype(np.uint8)])
+    data["result"] = {"key": key, "tiles": tiles, "weights": weights}
+    return data

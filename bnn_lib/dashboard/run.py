@@ -1,0 +1,130 @@
+"""The fit of one browser tab: begin it, stop it, take its result, and know which result is on the page."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bnn_lib.dashboard import state
+from bnn_lib.dashboard.session import Session
+from bnn_lib.engine import Job, JobView, Picture
+from bnn_lib.experiment import Experiment
+
+ACTIVE, SHOWN, LOOKED_UP, FAILURE, PICK, PICK_FOR = (
+    "active",
+    "shown",
+    "looked_up",
+    "failure",
+    "pick",
+    "pick_for",
+)
+STOP_PATIENCE = 4.0  # seconds that a stopped fit has to hand over what it had
+
+
+@dataclass
+class Active:
+    """A fit that this tab waits for."""
+
+    experiment: Experiment
+    job: Job
+    stopped: float | None = None  # when Stop was pressed
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The result on the page."""
+
+    experiment: Experiment
+    picture: Picture
+
+    @property
+    def key(self) -> str:
+        """Tell results apart: a stopped one differs from the finished one of the same experiment."""
+        at = self.picture.stopped_at
+        return self.experiment.key if at is None else f"{self.experiment.key}-{at}-{id(self.picture):x}"
+
+
+def active() -> Active | None:
+    """Return the fit that is under way."""
+    found: Active | None = st.session_state.get(ACTIVE)
+    return found
+
+
+def fitting(experiment: Experiment) -> bool:
+    """Return whether just this experiment is being fitted."""
+    current = active()
+    return current is not None and current.experiment == experiment and current.stopped is None
+
+
+def shown() -> Shown | None:
+    """Return the result on the page, which may be of other settings than the page's."""
+    found: Shown | None = st.session_state.get(SHOWN)
+    return found
+
+
+def failure() -> str | None:
+    """Return why the last fit failed."""
+    found: str | None = st.session_state.get(FAILURE)
+    return found
+
+
+def fit(session: Session) -> None:
+    """Begin to fit the page's experiment (the Fit button)."""
+    stop(session)
+    experiment = state.load()
+    st.session_state[FAILURE] = None
+    st.session_state[state.PROBLEMS] = []
+    st.session_state[ACTIVE] = Active(experiment, session.engine.submit(experiment, session.id))
+
+
+def stop(session: Session) -> None:
+    """End the fit under way, keeping what there is (the Stop button)."""
+    current = active()
+    if current is not None and current.stopped is None:
+        current.stopped = time.monotonic()
+        session.engine.stop(current.job, session.id)
+
+
+def reset(session: Session) -> None:
+    """Back to the start: the default experiment and its result (the Reset button)."""
+    stop(session)
+    for name in (ACTIVE, SHOWN, LOOKED_UP, FAILURE, PICK, PICK_FOR):
+        st.session_state[name] = None
+    state.reset()
+
+
+def look_up(session: Session, experiment: Experiment) -> None:
+    """Show a result that is there already; on the default page wait for the one that is being computed."""
+    if active() is not None or st.session_state.get(LOOKED_UP) == experiment.key:
+        return
+    st.session_state[LOOKED_UP] = experiment.key
+    on_page = shown()
+    if on_page is not None and on_page.experiment == experiment:
+        return
+    picture = session.engine.result(experiment.key)
+    if picture is not None:
+        st.session_state[SHOWN] = Shown(experiment, picture)
+        st.session_state[FAILURE] = None
+    elif on_page is None and experiment == Experiment():
+        st.session_state[ACTIVE] = Active(experiment, session.engine.submit(experiment, session.id))
+    else:
+        session.engine.prepare(experiment)
+
+
+def settle(current: Active, view: JobView) -> bool:
+    """Take over how a fit ended; False while there is more to wait for."""
+    if not view.ended:
+        return False
+    if view.phase == "stopped" and view.picture is None:
+        waited = time.monotonic() - (current.stopped or 0.0)
+        if current.stopped is not None and waited < STOP_PATIENCE:
+            return False
+    st.session_state[ACTIVE] = None
+    st.session_state[LOOKED_UP] = state.load().key
+    if view.picture is not None:
+        st.session_state[SHOWN] = Shown(current.experiment, view.picture)
+    if view.phase == "failed":
+        st.session_state[FAILURE] = view.message or "The fit failed; the server's log says why."
+    return True

@@ -1,0 +1,88 @@
+"""How good it is on rows that it has not seen: one table, beside what a practitioner would try first."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from typing import Any
+
+METRICS = (
+    ("accuracy", "Accuracy", "share of rows whose most likely class is right", True),
+    ("nll", "NLL", "negative log-likelihood, nats a row: punishes confident mistakes", False),
+    ("brier", "Brier", "mean squared error of the probabilities", False),
+    ("ece", "ECE", "expected calibration error: how far stated probabilities are from what happens", False),
+)
+ROWS = (
+    ("network", "This network"),
+    ("logistic_regression", "Logistic regression"),
+    ("random_forest", "Random forest"),
+)
+Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def rows_of(scores: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, float]]]:
+    """Return model -> {"test": scores, "train": scores} from a picture's scores."""
+    rows = {"network": {"test": scores.get("held-out", {}), "train": scores.get("training", {})}}
+    for name, both in scores.get("baselines", {}).items():
+        rows[name] = {"test": both.get("test", {}), "train": both.get("train", {})}
+    return rows
+
+
+def scores_table(scores: Mapping[str, Any], unfinished: bool = False) -> str:
+    """Return the table as HTML; the best held-out value of a column is bold.
+
+    Parameters
+    ----------
+    scores : mapping
+        Of a `Picture`.
+    unfinished : bool
+        Whether the fit was stopped.
+    """
+    rows = rows_of(scores)
+    head = "".join(
+        f'<th scope="col" title="{html.escape(help_text)}">{label} <small>{"↑" if up else "↓"}</small></th>'
+        for _, label, help_text, up in METRICS
+    )
+    body = []
+    for name, label in ROWS:
+        if name not in rows:
+            continue
+        cells = "".join(_cell(rows, name, metric, up) for metric, _, _, up in METRICS)
+        note = " <small>(stopped early)</small>" if unfinished and name == "network" else ""
+        body.append(f'<tr><th scope="row">{html.escape(label)}{note}</th>{cells}</tr>')
+    return (
+        '<table class="bnn-scores"><caption>How good on rows it has not seen '
+        "<small>(and, in grey, on those it was fitted to)</small></caption>"
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _cell(rows: Mapping[str, Mapping[str, Mapping[str, float]]], name: str, metric: str, up: bool) -> str:
+    held, training = (_number(rows[name][part].get(metric)) for part in ("test", "train"))
+    values = [value for row in rows.values() if (value := _number(row["test"].get(metric))) is not None]
+    best = held is not None and values and held == (max(values) if up else min(values))
+    text = _text(held, metric)
+    strong = f"<b>{text}</b>" if best else text
+    return f'<td>{strong} <span class="train">{_text(training, metric)}</span></td>'
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _text(value: float | None, metric: str) -> str:
+    if value is None:
+        return "–"
+    return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
+
+
+def headline(scores: Mapping[str, Any]) -> str:
+    """Return the two numbers to see first, as HTML: how often it is right, and how well it says how sure it is."""
+    held = scores.get("held-out", {})
+    accuracy, nll = _number(held.get("accuracy")), _number(held.get("nll"))
+    return (
+        '<dl class="bnn-verdict">'
+        f"<div><dt>Right on held-out rows</dt><dd>{_text(accuracy, 'accuracy')}</dd></div>"
+        f"<div><dt>NLL, nats a row</dt><dd>{_text(nll, 'nll')}</dd></div></dl>"
+    )

@@ -1,0 +1,55 @@
+"""One engine for the whole server, and one identity for each browser tab."""
+
+from __future__ import annotations
+
+import gc
+import uuid
+from dataclasses import dataclass
+from typing import Any, cast
+
+import streamlit as st
+
+from bnn_lib.engine import Engine, EngineSettings
+from bnn_lib.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Session:
+    """A browser tab as the engine knows it."""
+
+    id: str
+    engine: Engine
+
+
+def make_engine() -> Engine:
+    """Start an engine as the environment says; tests put another in its place."""
+    return Engine(EngineSettings.from_environment(), warm=[Experiment()])
+
+
+@st.cache_resource(show_spinner=False)
+def shared_engine() -> Engine:
+    """Return the server's engine, started at the first call."""
+    engine = make_engine()
+    # What has been imported by now stays: later collections need not look at it again.
+    gc.collect()
+    gc.freeze()
+    return engine
+
+
+def _leave(session: Any) -> None:
+    # Called on the server's main thread when the socket closes: `leave` only notes it.
+    cast(Session, session).engine.leave(cast(Session, session).id)
+
+
+@st.cache_resource(scope="session", on_release=_leave, show_spinner=False)
+def _hold(session_id: str) -> Session:
+    return Session(session_id, shared_engine())
+
+
+def open_session() -> Session:
+    """Return this tab's session; called in every run, which also tells the engine that the tab is there."""
+    # The identity outlives a lost connection: Streamlit keeps the session's state, not its cached resources.
+    session_id = st.session_state.setdefault("session_id", uuid.uuid4().hex)
+    session = _hold(session_id)
+    session.engine.touch(session.id)
+    return session

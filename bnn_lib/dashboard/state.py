@@ -1,0 +1,136 @@
+"""The page's one state, an `Experiment`: read from the URL, changed by widgets, written back to the URL.
+
+Widgets hold texts and numbers that anyone can send; what counts is the experiment, and it is always validated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from bnn_lib.dashboard import data
+from bnn_lib.datasets import DATASETS
+from bnn_lib.errors import InvalidData, InvalidExperiment, Problem
+from bnn_lib.experiment import Experiment
+from bnn_lib.experiment_text import write_text
+
+STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
+
+
+def value_of(experiment: Experiment, dotted: str) -> object:
+    """Return the field named e.g. ``"prior.scale"``."""
+    section, _, name = dotted.partition(".")
+    value: object = getattr(getattr(experiment, section), name)
+    return value
+
+
+def replaced(experiment: Experiment, changes: Mapping[str, object]) -> Experiment:
+    """Return the experiment with some fields changed.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    changes : mapping
+        Dotted name -> value, or its text as in a URL.
+
+    Raises
+    ------
+    InvalidExperiment
+    """
+    query = experiment.to_query()
+    query.update({name: value if isinstance(value, str) else write_text(value) for name, value in changes.items()})
+    return Experiment.from_query(query)
+
+
+def load() -> Experiment:
+    """Return the page's experiment: from the URL on the first run and whenever the URL was changed by hand."""
+    query = st.query_params.to_dict()
+    if STATE not in st.session_state or query != st.session_state.get(WRITTEN):
+        experiment, problems = Experiment.salvage_query(query)
+        experiment, more = for_the_map(experiment)
+        try:
+            data.load(experiment.data)
+        except InvalidData as error:
+            more.append(Problem("data", str(error)))
+            experiment = experiment.model_copy(update={"data": Experiment().data})
+        st.session_state[STATE] = experiment
+        st.session_state[PROBLEMS] = [*problems, *more]
+        st.session_state[WRITTEN] = query
+        st.session_state[REFUSED] = "The default is used instead."
+    experiment = st.session_state[STATE]
+    assert isinstance(experiment, Experiment)
+    return experiment
+
+
+def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
+    """Return the experiment as this page can show it: two features, and classes for a target."""
+    entry = DATASETS[experiment.data.name]
+    changes: dict[str, object] = {}
+    problems = []
+    if entry.task != "classification":
+        problems.append(Problem("data.name", f"data.name is {entry.label!r}, which has no classes to map."))
+        changes |= {"data.name": "moons", "data.features": None}
+    elif len(experiment.data.features or entry.default_features) != 2:
+        problems.append(
+            Problem("data.features", "The map takes two features; data.features names another number.")
+        )
+        changes["data.features"] = None
+    family = experiment.likelihood.family
+    if family == "gaussian" or (family == "bernoulli" and entry.n_classes > 2):
+        problems.append(
+            Problem(
+                "likelihood.family",
+                f"likelihood.family is {family!r}, which does not fit {entry.n_classes} classes.",
+            )
+        )
+        changes["likelihood.family"] = "auto"
+    return (replaced(experiment, changes) if changes else experiment), problems
+
+
+def store() -> None:
+    """Write the experiment to the URL: only what differs from the defaults."""
+    query = st.session_state[STATE].to_query()
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+    st.session_state[WRITTEN] = query
+
+
+def change(changes: Mapping[str, object]) -> None:
+    """Change fields (from a widget's callback); a value that is refused changes nothing and is reported."""
+    current: Experiment = st.session_state[STATE]
+    st.session_state[PROBLEMS] = []
+    st.session_state[REFUSED] = "The setting stays as it was."
+    try:
+        if "data.name" in changes:
+            changes = {"data.features": None, **changes}
+        changed, problems = for_the_map(replaced(current, changes))
+        data.load(changed.data)
+    except InvalidExperiment as error:
+        st.session_state[PROBLEMS] = list(error.problems)
+        return
+    except InvalidData as error:
+        st.session_state[PROBLEMS] = [Problem("data", str(error))]
+        return
+    st.session_state[STATE] = changed
+    st.session_state[PROBLEMS] = problems
+
+
+def change_from(widget_key: str, dotted: str) -> None:
+    """Change one field to what its widget now holds; an emptied widget changes nothing."""
+    value = st.session_state[widget_key]
+    if value is not None:
+        change({dotted: value})
+
+
+def reset() -> None:
+    """Go back to the default experiment."""
+    st.session_state[STATE] = Experiment()
+    st.session_state[PROBLEMS] = []
+
+
+def problems() -> tuple[list[Problem], str]:
+    """Return what was refused since the last good change, and what was done about it."""
+    found: list[Problem] = st.session_state.get(PROBLEMS, [])
+    instead: str = st.session_state.get(REFUSED, "")
+    return found, instead

@@ -1,0 +1,37 @@
+"""Small pictures of the data sets, for choosing one by eye."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from bnn_lib.dashboard.payload import palette_data
+from bnn_lib.datasets import DATASETS, load_dataset
+from bnn_lib.experiment import DataSpec
+from bnn_lib.figures.palettes import MARKERS
+
+POINTS = 70
+
+
+@st.cache_resource(show_spinner=False)
+def _options() -> list[dict[str, Any]]:
+    options = []
+    for name, entry in DATASETS.items():
+        if entry.task != "classification":
+            continue
+        dataset = load_dataset(DataSpec(name=name, n=POINTS + 30, noise=min(0.08, entry.default_noise)))
+        X = np.concatenate([dataset.X_train, dataset.X_test])
+        y = np.concatenate([dataset.y_train, dataset.y_test])
+        kept = np.random.default_rng(0).permutation(len(X))[:POINTS]
+        low, high = X.min(axis=0), X.max(axis=0)
+        place = np.rint(100 * (X[kept] - low) / (high - low)).astype(int)
+        points = [[*map(int, position), int(label)] for position, label in zip(place, y[kept], strict=True)]
+        options.append({"name": name, "label": entry.label, "help": entry.help, "points": points})
+    return options
+
+
+def chooser_data(chosen: str) -> dict[str, Any]:
+    """Return what the chooser shows: for each data set its name and points (x, y in 0..100, class)."""
+    return {"options": _options(), "chosen": chosen, "markers": list(MARKERS), "palettes": palette_data()}

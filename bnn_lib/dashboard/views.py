@@ -1,0 +1,135 @@
+"""The page's pictures: the map, the network, the ELBO and the point that was picked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from bnn_lib.dashboard import components, data, inspector, payload, run, scores
+from bnn_lib.dashboard.notices import plain
+from bnn_lib.datasets import Dataset
+from bnn_lib.engine import Picture, make_grid
+from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.figures.dots import dots_figure
+
+STYLE = Path(__file__).parent / "style.css"
+KEPT = 32  # packed data sets and results kept for all sessions
+
+
+@st.cache_resource(show_spinner=False)
+def _style() -> str:
+    return f"<style>{STYLE.read_text(encoding='utf-8')}</style>"
+
+
+def inject_style() -> None:
+    """Set the page's own spacing and sizes."""
+    st.html(_style())
+
+
+def result_for(experiment: Experiment) -> run.Shown | None:
+    """Return the result on the page if it is of the page's data; other settings may differ."""
+    shown = run.shown()
+    return shown if shown is not None and shown.experiment.data == experiment.data else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _map_data(spec_json: str) -> dict[str, Any]:
+    dataset = data.load(DataSpec.model_validate_json(spec_json))
+    return payload.map_data(dataset, make_grid(dataset))
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _map_result(key: str, _picture: Picture) -> dict[str, Any]:
+    return payload.map_result(key, _picture)
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _elbo_result(key: str, _picture: Picture) -> dict[str, Any]:
+    return payload.elbo_result(key, _picture)
+
+
+def _picked() -> None:
+    pick = st.session_state["map"].get("pick")
+    if (
+        isinstance(pick, list)
+        and len(pick) == 2
+        and all(isinstance(v, int | float) and np.isfinite(v) for v in pick)
+    ):
+        st.session_state[run.PICK] = [float(pick[0]), float(pick[1])]
+
+
+def show_map(experiment: Experiment, dataset: Dataset, result: run.Shown | None) -> None:
+    """Show the large map, over the data's points."""
+    content = dict(_map_data(experiment.data.model_dump_json()))
+    content["result"] = _map_result(result.key, result.picture) if result else None
+    components.show("map", content, on_pick_change=_picked)
+
+
+def show_network(experiment: Experiment, dataset: Dataset, result: run.Shown | None) -> None:
+    """Show the network as it is set; with weights if the result has the same structure."""
+    fits = result is not None and result.experiment.network == experiment.network
+    fits = fits and result.experiment.likelihood == experiment.likelihood  # type: ignore[union-attr]
+    picture = result.picture if fits and result else None
+    components.show("network", payload.network_data(experiment, dataset, picture, result.key if result else ""))
+
+
+def show_elbo(experiment: Experiment, result: run.Shown | None) -> None:
+    """Show the ELBO with its playhead."""
+    content: dict[str, Any] = {
+        "palettes": payload.palette_data(),
+        "total": experiment.inference.steps,
+        "result": None,
+    }
+    if result is not None and len(result.picture.elbo):
+        content["result"] = _elbo_result(result.key, result.picture)
+    components.show("elbo", content)
+
+
+def place_pick(dataset: Dataset, result: run.Shown | None) -> None:
+    """Pick, on data that is new to the page, the point on which the networks disagree most."""
+    if result is None:
+        return
+    wanted = result.experiment.data.model_dump_json()
+    if st.session_state.get(run.PICK_FOR) != wanted:
+        st.session_state[run.PICK_FOR] = wanted
+        st.session_state[run.PICK] = list(inspector.most_ignorant_point(result.picture, dataset.X_train))
+
+
+def show_verdict(result: run.Shown | None) -> None:
+    """Show in one glance how good the result is."""
+    if result is not None:
+        st.html(scores.headline(result.picture.scores), width="content")
+
+
+def show_scores(result: run.Shown) -> None:
+    """Show the table of scores."""
+    st.html(scores.scores_table(result.picture.scores, unfinished=result.picture.stopped_at is not None))
+
+
+def show_point(dataset: Dataset, result: run.Shown | None) -> None:
+    """Show what single networks say at the point that was picked; at first the one they disagree on most."""
+    with st.container(key="point", gap="xsmall"):
+        st.markdown("## What single networks say")
+        if result is None:
+            st.caption("Fit, then click the map.")
+            return
+        x, y = st.session_state[run.PICK]
+        reading = inspector.read_point(result.picture, x, y)
+        sentence = inspector.describe(reading, dataset.class_names)
+        one = 1 if dataset.n_classes == 2 else int(np.argmax(reading.probability))
+        names = (
+            f"not {dataset.class_names[one]}" if dataset.n_classes > 2 else dataset.class_names[0],
+            dataset.class_names[one],
+        )
+        theme = "dark" if st.context.theme.type == "dark" else "light"
+        st.plotly_chart(
+            dots_figure(reading.samples[:, one], names, theme),
+            theme=None,
+            key="dots",
+            config={"displayModeBar": False, "staticPlot": False},
+            alt=f"Twenty dots, each a twentieth of the networks, along their P({names[1]}).",
+        )
+        st.markdown(f"{plain(sentence)}")

@@ -1,0 +1,100 @@
+"""One widget a field: tied to the experiment, which it changes through `state` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from bnn_lib.dashboard import state
+from bnn_lib.experiment import Experiment
+from bnn_lib.experiment_text import NONE, write_text
+
+
+def bind(dotted: str, value: object) -> dict[str, Any]:
+    """Tie a widget to a field: its key, its present value, and what to do when it changes."""
+    key = f"w.{dotted}"
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return {"key": key, "on_change": state.change_from, "args": (key, dotted)}
+
+
+def _number_typed(widget_key: str, dotted: str) -> None:
+    # A typed "20,000" is meant as it is shown.
+    value = st.session_state[widget_key]
+    if value is not None:
+        state.change({dotted: str(value).replace(",", "").strip()})
+
+
+def presets(
+    experiment: Experiment,
+    dotted: str,
+    label: str,
+    usual: Sequence[float],
+    help_text: str,
+    *,
+    none: str | None = None,
+    width: int | None = None,
+) -> None:
+    """Offer usual values; any other may be typed."""
+    value = state.value_of(experiment, dotted)
+    texts = [write_text(preset) for preset in usual]
+    now = write_text(value)
+    if value is not None and now not in texts:
+        texts = [write_text(v) for v in sorted([*usual, value])]  # type: ignore[type-var]
+    options = [NONE, *texts] if none else texts
+
+    def shown(text: str) -> str:
+        if text == NONE and none:
+            return none
+        return f"{int(text):,}" if text.isdecimal() else text
+
+    extent: dict[str, Any] = {"width": width} if width else {}
+    st.selectbox(
+        label,
+        options,
+        format_func=shown,
+        help=help_text,
+        accept_new_options=True,
+        **extent,
+        **bind(dotted, now) | {"on_change": _number_typed},
+    )
+
+
+def choice(
+    experiment: Experiment,
+    dotted: str,
+    label: str,
+    options: Sequence[str],
+    shown: Callable[[str], str],
+    help_text: str,
+    width: int | None = None,
+) -> None:
+    """Offer a registry's names."""
+    extent: dict[str, Any] = {"width": width} if width else {}
+    st.selectbox(
+        label,
+        options,
+        format_func=shown,
+        help=help_text,
+        **extent,
+        **bind(dotted, state.value_of(experiment, dotted)),
+    )
+
+
+def toggle(experiment: Experiment, dotted: str, label: str, help_text: str) -> None:
+    """Offer yes or no."""
+    st.toggle(label, help=help_text, **bind(dotted, state.value_of(experiment, dotted)))
+
+
+def whole(
+    experiment: Experiment, dotted: str, label: str, help_text: str, low: int = 0, high: int = 2**31 - 1
+) -> None:
+    """Offer a whole number."""
+    st.number_input(label, low, high, step=1, help=help_text, **bind(dotted, state.value_of(experiment, dotted)))
+
+
+def more(name: str) -> Any:
+    """Return a container that is folded away: for what is rarely changed."""
+    return st.popover(":material/tune:", help=f"More {name} settings", key=f"more_{name}")

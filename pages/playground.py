@@ -1,0 +1,79 @@
+"""The playground: classification over two features, fitted while you watch."""
+
+import streamlit as st
+
+from bnn_lib.dashboard import components, controls, data, notices, run, state, views
+from bnn_lib.dashboard.live import live
+from bnn_lib.dashboard.session import open_session
+
+session = open_session()
+experiment = state.load()
+run.look_up(session, experiment)
+dataset = data.load(experiment.data)
+result = views.result_for(experiment)
+views.place_pick(dataset, result)
+views.inject_style()
+
+# What to do, and how far it is.
+with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
+    st.markdown("# Bayesian neural network", width="content")
+    busy = run.active() is not None
+    with st.container(key="buttons", horizontal=True, gap="small", width="content"):
+        st.button(
+            "Fit",
+            key="fit",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=run.fit,
+            args=(session,),
+            disabled=run.fitting(experiment),
+        )
+        st.button(
+            "Stop", key="stop", icon=":material/stop:", on_click=run.stop, args=(session,), disabled=not busy
+        )
+        st.button(
+            "Reset",
+            key="reset",
+            on_click=run.reset,
+            args=(session,),
+            help="Back to the default settings and their result",
+        )
+    with st.container(key="status"):
+        live(session)
+    components.show("link", {})
+
+notices.show_problems(*state.problems())
+
+# What is fitted.
+with st.container(key="settings", horizontal=True, gap="medium"):
+    for name, show in (
+        ("Network", controls.network_controls),
+        ("Prior", controls.prior_controls),
+        ("Inference", controls.inference_controls),
+    ):
+        with st.container(key=f"group_{name}", width="content", gap=None):
+            st.markdown(name)
+            with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
+                show(experiment)
+    views.show_verdict(result)
+
+# Data -> network -> picture, as the numbers flow.
+with st.container(key="main"):
+    data_column, network_column, map_column = st.columns([1.7, 4.1, 5.0], gap="medium")
+with data_column:
+    controls.data_controls(experiment)
+with network_column:
+    controls.layer_editor(experiment)
+    views.show_network(experiment, dataset, result)
+    elbo_column, point_column = st.columns([1.15, 1], gap="small")
+    with elbo_column:
+        views.show_elbo(experiment, result)
+    with point_column:
+        views.show_point(dataset, result)
+with map_column:
+    views.show_map(experiment, dataset, result)
+
+if result is not None:
+    with st.container(key="scores"):
+        views.show_scores(result)
+state.store()

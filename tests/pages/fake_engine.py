@@ -1,0 +1,224 @@
+"""An engine for page tests: the client's interface, and results made of synthetic arrays at once.
+
+A fit goes one stage further each time it is looked at, so that tests need no clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from bnn_lib.datasets import Dataset, load_dataset
+from bnn_lib.engine import EngineStatus, Frame, Grid, JobView, Picture, UnitMaps, make_grid
+from bnn_lib.experiment import Experiment
+
+SNAPSHOTS, LOOKS = 12, 4
+
+
+def _bytes(values: np.ndarray) -> np.ndarray:
+    return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
+
+
+def _entropy(p: np.ndarray) -> np.ndarray:
+    return -(p * np.log(np.clip(p, 1e-12, 1))).sum(axis=-1)
+
+
+def _samples(dataset: Dataset, grid: Grid, share: float, count: int, seed: int = 0) -> np.ndarray:
+    """Class probabilities (count, g * g, C): nearest class wins, and doubt grows with the distance from data."""
+    random = np.random.default_rng(seed)
+    z = (grid.points() - dataset.X_train.mean(axis=0)) / dataset.X_train.std(axis=0)
+    rows = (dataset.X_train - dataset.X_train.mean(axis=0)) / dataset.X_train.std(axis=0)
+    distance = np.stack(
+        [
+            np.sort(((z[:, None] - rows[dataset.y_train == c][None, :60]) ** 2).sum(axis=-1), axis=1)[:, :8].mean(
+                axis=1
+            )
+            for c in range(dataset.n_classes)
+        ],
+        axis=-1,
+    )
+    spread = 0.4 + np.minimum(3, distance.min(axis=-1, keepdims=True))
+    slope = random.normal(size=(count, 2, dataset.n_classes))
+    logits = -2.2 * share * np.sqrt(distance)[None] + spread * np.einsum("nd,sdc->snc", z, slope) * 0.6
+    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(p / p.sum(axis=-1, keepdims=True))
+
+
+def make_frame(dataset: Dataset, grid: Grid, step: int, share: float = 1.0) -> Frame:
+    p = _samples(dataset, grid, share, 30)
+    g = len(grid.x)
+    mean = p.mean(axis=0)
+    top = math.log(dataset.n_classes)
+    total, aleatoric = _entropy(mean) / top, _entropy(p).mean(axis=0) / top
+    shown = mean[:, 1:] if dataset.n_classes == 2 else mean
+    maps = [_bytes(values.reshape(g, g)) for values in (total, aleatoric, total - aleatoric)]
+    return Frame(step, _bytes(shown.T.reshape(-1, g, g)), *maps)
+
+
+def make_elbo(steps: int) -> np.ndarray:
+    random = np.random.default_rng(0)
+    s = np.arange(1, steps + 1)
+    return (-120 - 900 / (1 + s / 60) + random.normal(size=steps) * (4 + 200 / (1 + s / 50))).astype(np.float32)
+
+
+def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Picture:
+    dataset = load_dataset(experiment.data)
+    grid = make_grid(dataset, 40)
+    done = stopped_at or experiment.inference.steps
+    steps = np.unique(np.rint(np.geomspace(1, done, SNAPSHOTS)).astype(int))
+    small = grid.resized(24)
+    frames = tuple(make_frame(dataset, small, int(step), (i + 1) / len(steps)) for i, step in enumerate(steps))
+    draws = _samples(dataset, small, 1.0, 20, seed=1)
+    draws = draws[..., 1:] if dataset.n_classes == 2 else draws
+    outputs = 1 if dataset.n_classes == 2 else dataset.n_classes
+    widths = [2, *experiment.network.hidden, outputs]
+    random = np.random.default_rng(3)
+    weights: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for layer in range(len(widths) - 1):
+        shape = (widths[layer + 1], widths[layer])
+        mean = random.normal(size=shape).astype(np.float32)
+        weights[f"W{layer + 1}"] = (mean, np.abs(random.normal(size=shape)).astype(np.float32) * 0.6)
+    z = grid.resized(20).points()
+    z = (z - z.mean(axis=0)) / z.std(axis=0)
+    units = tuple(
+        UnitMaps(
+            _bytes(
+                0.5 + 0.5 * np.tanh(random.normal(size=(width, 2)) @ z.T + random.normal(size=(width, 1)))
+            ).reshape(-1, 20, 20),
+            -1.0,
+            1.0,
+        )
+        for width in experiment.network.hidden
+    )
+    good = {"accuracy": 0.954, "nll": 0.121, "brier": 0.069, "ece": 0.021, "auroc": 0.99}
+    worse = {"accuracy": 0.872, "nll": 0.301, "brier": 0.19, "ece": 0.034, "auroc": 0.95}
+    return Picture(
+        experiment_json=experiment.to_json(),
+        grid=grid,
+        frames=frames,
+        final=make_frame(dataset, grid, done),
+        draws=_bytes(draws).transpose(0, 2, 1).reshape(20, -1, 24, 24),
+        elbo=make_elbo(done),
+        units=units,
+        weights=weights,
+        scores={
+            "held-out": good,
+            "training": {name: value * 1.01 for name, value in good.items()},
+            "baselines": {
+                "logistic_regression": {"test": worse, "train": worse},
+                "random_forest": {"test": {**good, "nll": 0.21}, "train": {**good, "accuracy": 1.0}},
+            },
+        },
+        diagnostics={"seconds": 0.5, "steps_per_second": 40_000.0},
+        stopped_at=stopped_at,
+    )
+
+
+@dataclass(eq=False)
+class FakeJob:
+    engine: FakeEngine
+    experiment: Experiment
+    looks: int = 0
+    stopped: bool = False
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.experiment.key
+
+    def view(self) -> JobView:
+        return self.engine.view_of(self)
+
+
+@dataclass(eq=False)
+class FakeEngine:
+    """What the pages use of an engine.
+
+    `stays` keeps every fit in a phase; `fails` makes every fit fail with that message.
+    """
+
+    phase: Any = "ready"
+    stays: str | None = None
+    fails: str | None = None
+    results: dict[str, Picture] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    submitted: list[Experiment] = field(default_factory=list)
+    prepared: list[Experiment] = field(default_factory=list)
+    _versions: Any = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def status(self) -> EngineStatus:
+        message = (
+            None if self.phase == "ready" else "The fitting engine is starting; this takes about fifteen seconds."
+        )
+        return EngineStatus(self.phase, message, 1, 2)
+
+    def submit(self, experiment: Experiment, session_id: str) -> FakeJob:
+        self.submitted.append(experiment)
+        return FakeJob(self, experiment)
+
+    def stop(self, job: FakeJob, session_id: str) -> None:
+        self.calls.append(("stop", session_id))
+        job.stopped = True
+
+    def touch(self, session_id: str) -> None:
+        pass
+
+    def leave(self, session_id: str) -> None:
+        self.calls.append(("leave", session_id))
+
+    def result(self, key: str) -> Picture | None:
+        return self.results.get(key)
+
+    def prepare(self, experiment: Experiment) -> None:
+        self.prepared.append(experiment)
+
+    def close(self) -> None:
+        self.calls.append(("close", ""))
+
+    def view_of(self, job: FakeJob) -> JobView:
+        job.looks += 1
+        total = job.experiment.inference.steps
+        step = min(total, total * job.looks // LOOKS)
+        empty = np.empty(0, np.float32)
+        view = JobView(
+            "queued",
+            2,
+            0,
+            total,
+            None,
+            None,
+            empty,
+            empty.astype(np.int32),
+            None,
+            None,
+            None,
+            next(self._versions),
+        )
+        if self.fails:
+            return replace(view, phase="failed", position=None, message=self.fails)
+        if job.stopped:
+            picture = make_picture(job.experiment, stopped_at=max(1, step // 2))
+            return replace(view, phase="stopped", position=None, step=step, picture=picture)
+        if self.stays in ("waiting", "queued"):
+            return replace(view, phase=self.stays)
+        if step == total and self.stays is None:
+            picture = self.results.setdefault(job.key, make_picture(job.experiment))
+            return replace(view, phase="finished", position=None, step=total, picture=picture)
+        step = max(1, min(step, total // 2))
+        dataset = load_dataset(job.experiment.data)
+        return replace(
+            view,
+            phase="running",
+            position=None,
+            step=step,
+            steps_per_second=48_000.0,
+            seconds_left=(total - step) / 48_000,
+            elbo=make_elbo(step),
+            elbo_steps=np.arange(1, step + 1, dtype=np.int32),
+            frame=make_frame(dataset, make_grid(dataset, 24), step, step / total),
+        )
