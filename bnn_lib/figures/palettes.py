@@ -50,6 +50,8 @@ class Palette:
         Colour of the region where a class is certain (for three classes and more).
     neutral : str
         Where nothing is known: the middle of `probability`.
+    doubt : str
+        A bar of epistemic uncertainty, in the middle of `uncertainty`.
     text, muted, line, surface, accent : str
         Labels, secondary labels, axes and grid, the background of figures, and what is pressed or selected.
     halo : str
@@ -63,6 +65,7 @@ class Palette:
     classes: tuple[str, ...]
     areas: tuple[str, ...]
     neutral: str
+    doubt: str
     text: str
     muted: str
     line: str
@@ -80,6 +83,7 @@ PALETTES: Mapping[str, Palette] = MappingProxyType(
             classes=("#0d5a9c", "#c2510a", "#0b7a5c", "#7c3f98"),
             areas=("#5b9bd5", "#ee8a30", "#3fae8c", "#a678c4"),
             neutral="#eeeeec",
+            doubt="#9d5fbd",
             text="#22252b",
             muted="#62676f",
             line="#d5d7da",
@@ -94,6 +98,7 @@ PALETTES: Mapping[str, Palette] = MappingProxyType(
             classes=("#8fcbff", "#ffb86b", "#6fe0bd", "#d9b3f2"),
             areas=("#3f8fd4", "#de8128", "#2f9a7a", "#8a5fb0"),
             neutral="#2a2d33",
+            doubt="#a558c4",
             text="#eceef1",
             muted="#a2a8b2",
             line="#3b4048",

@@ -10,7 +10,8 @@ const VIEWS = [
 ];
 const WIDE = 280; // pixels across which a field is computed; the canvas scales that smoothly
 const MARGIN = { left: 40, right: 8, top: 8, bottom: 34 };
-const TWEEN = 170; // ms from one frame to the next
+const TWEEN = 150; // ms from one frame to the next, in steps of TWEEN_STEP: the fit may share this machine's cores
+const TWEEN_STEP = 45;
 const DRAW_EVERY = 450; // ms between networks while they play
 
 function createMap(component) {
@@ -106,10 +107,23 @@ function createMap(component) {
         context.stroke();
       }
     }
-    if (!state.unit) points(context);
+    if (!state.unit) context.drawImage(pointLayer(), 0, 0, size.width, size.height);
     crosshair(context);
     context.restore();
     axes(context);
+  }
+  // Hundreds of outlined markers take longer to draw than the map under them: they are drawn once and kept.
+  const layer = element("canvas");
+  let layerFor = null;
+  function pointLayer() {
+    const wanted = [state.data.points, state.palette, size.width, size.height, state.hidden.training, state.hidden.held];
+    if (!layerFor || wanted.some((value, i) => value !== layerFor[i])) {
+      layerFor = wanted;
+      const context = fit(layer, size.width, size.height);
+      context.clearRect(0, 0, size.width, size.height);
+      points(context);
+    }
+    return layer;
   }
   function points(context) {
     const { x, y, label, held } = state.data.points;
@@ -225,8 +239,14 @@ function createMap(component) {
     }
     const start = performance.now();
     const mix = (a, b, t) => Float32Array.from(b, (v, i) => a[i] + t * (v - a[i]));
+    let last = -Infinity;
     const step = (now) => {
       const t = Math.min(1, Math.max(0, (now - start) / TWEEN));
+      if (t < 1 && now - last < TWEEN_STEP) {
+        tween = requestAnimationFrame(step);
+        return;
+      }
+      last = now;
       shown = t === 1 ? target : {
         ...target,
         fields: target.fields.map((field, i) => mix(from.fields[i], field, t)),
@@ -501,8 +521,9 @@ function createMap(component) {
     update(next) {
       setStateValue = next.setStateValue;
       state.data = next.data;
-      const chosen = next.data.palettes[themeOf(root.host ?? root)];
-      state.palette = { ...chosen, probabilityTable: tableOf(chosen.probability), uncertaintyTable: tableOf(chosen.uncertainty) };
+      const theme = themeOf(root.host ?? root);
+      const chosen = next.data.palettes[theme];
+      if (state.palette?.theme !== theme) state.palette = { theme, ...chosen, probabilityTable: tableOf(chosen.probability), uncertaintyTable: tableOf(chosen.uncertainty) };
       nodes.style(state.palette);
       nodes.toggles.training.querySelector(".many").textContent = next.data.note ?? "";
       onResult(next.data.result);
@@ -557,7 +578,7 @@ function build(root) {
     element("div", { class: "readout" }, where, numbers, split), spoken);
   root.append(body);
   const style = (palette) => {
-    for (const name of ["text", "muted", "line", "surface", "accent", "halo", "neutral"]) body.style.setProperty(`--${name}`, palette[name]);
+    for (const name of ["text", "muted", "line", "surface", "accent", "halo", "neutral", "doubt"]) body.style.setProperty(`--${name}`, palette[name]);
     body.style.setProperty("--class0", palette.classes[0]);
     body.style.setProperty("--class1", palette.classes[1]);
   };

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import re
+
+from bnn_lib.dashboard.scores import headline, scores_table
+
+SCORES = {
+    "held-out": {"accuracy": 0.954, "nll": 0.2, "brier": 0.07, "ece": 0.02},
+    "training": {"accuracy": 0.96, "nll": 0.1, "brier": 0.06, "ece": 0.01},
+    "baselines": {
+        "logistic_regression": {"test": {"accuracy": 0.87, "nll": 0.3, "brier": 0.2, "ece": 0.03}, "train": {}},
+        "random_forest": {
+            "test": {"accuracy": 0.954, "nll": float("inf"), "brier": 0.06, "ece": 0.05},
+            "train": {"accuracy": 1.0, "nll": 0.05, "brier": 0.01, "ece": 0.04},
+        },
+    },
+}
+
+
+def bold(table: str) -> list[str]:
+    return re.findall(r"<b>([^<]*)</b>", table)
+
+
+def test_the_best_held_out_values_are_bold():
+    assert bold(scores_table(SCORES)) == ["95.4 %", "0.200", "0.020", "95.4 %", "0.060"]
+
+
+def test_what_is_missing_or_infinite_is_a_dash():
+    table = scores_table(SCORES)
+    assert table.count("–") == 4 + 1
+    assert "inf" not in table
+
+
+def test_without_baselines_there_is_one_row():
+    table = scores_table({"held-out": SCORES["held-out"], "training": {}, "baselines": {}}, unfinished=True)
+    assert table.count('scope="row"') == 1
+    assert "stopped early" in table
+
+
+def test_the_headline_has_the_held_out_numbers():
+    text = headline(SCORES)
+    assert "95.4 %" in text
+    assert "0.200" in text
+    assert "–" in headline({})

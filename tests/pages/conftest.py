@@ -1,0 +1,36 @@
+"""Pages are run by Streamlit's AppTest, over an engine that needs no worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from bnn_lib.dashboard import session
+from tests.pages.fake_engine import FakeEngine
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
+    fake = FakeEngine()
+    monkeypatch.setattr(session, "make_engine", lambda: fake)
+    st.cache_resource.clear()
+    yield fake
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def visit(engine: FakeEngine, root) -> Open:
+    """Open the playground by a link, as a browser would."""
+
+    def visit(**query: str) -> AppTest:
+        page = AppTest.from_file(str(root / "pages" / "_navigation.py"), default_timeout=60)
+        for name, value in query.items():
+            page.query_params[name.replace("__", ".")] = value
+        return page.run()
+
+    return visit

@@ -1,0 +1,423 @@
+"""The playground as a visitor meets it, without a browser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from bnn_lib.dashboard import data
+from bnn_lib.datasets import DATASETS, Dataset, load_dataset
+from bnn_lib.errors import InvalidData
+from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec, PriorSpec
+from tests.pages.fake_engine import FakeEngine, make_picture
+
+DEFAULT = Experiment()
+
+
+def component(page: AppTest, name: str) -> dict[str, Any]:
+    """Return what a component was given."""
+    protos = [entry.proto for entry in page.get("bidi_component")]
+    return json.loads(next(p.json for p in protos if p.component_name == f"bnn_{name}"))
+
+
+def query_of(page: AppTest) -> dict[str, str]:
+    return {n: v[0] if isinstance(v, list) else v for n, v in page.query_params.items()}
+
+
+def scores(page: AppTest) -> str:
+    return next(html.proto.body for html in page.get("html") if "<table" in html.proto.body)
+
+
+def status(page: AppTest) -> str:
+    return page.get("progress")[0].proto.text.replace("\\", "")
+
+
+def until_ended(page: AppTest) -> AppTest:
+    for _ in range(12):
+        if page.button(key="stop").disabled:
+            return page
+        page.run()
+    raise AssertionError("the fit did not end")
+
+
+def click(page: AppTest, key: str) -> AppTest:
+    return page.button(key=key).click().run()
+
+
+def type_in(page: AppTest, kind: str, key: str, text: str) -> None:
+    """Type a value; into a box with options one that is not among them."""
+    widget = getattr(page, kind)(key=key)
+    if kind == "selectbox":
+        widget.options.append(text)
+    widget.set_value(text)
+
+
+# --- opening ------------------------------------------------------------------------------------------------
+
+
+def test_a_first_visit_shows_the_stored_default_at_once(engine: FakeEngine, visit):
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    page = visit()
+    assert not page.exception
+    assert not engine.submitted
+    assert component(page, "map")["result"]["key"] == DEFAULT.key
+    assert component(page, "feed")["notice"] is None
+    assert query_of(page) == {}
+
+
+def test_a_first_visit_without_a_stored_result_waits_for_the_default_fit(engine: FakeEngine, visit):
+    page = visit()
+    assert engine.submitted == [DEFAULT]
+    assert component(page, "map")["result"] is None
+    assert component(page, "map")["points"]["x"]
+    until_ended(page)
+    assert component(page, "map")["result"]["key"] == DEFAULT.key
+    assert engine.submitted == [DEFAULT]
+
+
+def test_another_link_without_a_stored_result_says_what_to_do(engine: FakeEngine, visit):
+    page = visit(network__hidden="3")
+    assert engine.submitted == []
+    assert [e.network.hidden for e in engine.prepared] == [(3,)]
+    assert component(page, "feed")["notice"] == "Press Fit"
+    assert query_of(page) == {"network.hidden": "3"}
+
+
+def test_a_link_shows_its_stored_result_at_once(engine: FakeEngine, visit):
+    experiment = Experiment(data=DataSpec(name="iris", noise=0.2), network=NetworkSpec(hidden=(4,)))
+    engine.results[experiment.key] = make_picture(experiment)
+    page = visit(**{name.replace(".", "__"): value for name, value in experiment.to_query().items()})
+    assert not page.exception
+    assert component(page, "map")["result"]["key"] == experiment.key
+    assert component(page, "map")["classes"] == ["setosa", "versicolor", "virginica"]
+    assert engine.submitted == []
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_opens_and_fits(engine: FakeEngine, visit, name: str):
+    page = visit(data__name=name, data__n="100")
+    page = until_ended(click(page, "fit"))
+    assert not page.exception
+    shown = component(page, "map")
+    channels = 4 if len(shown["classes"]) == 2 else len(shown["classes"]) + 3
+    assert shown["result"]["final"]["shape"][0] == channels
+
+
+@pytest.mark.parametrize("hidden", ["none", "1", "128,3", "2,2,2,2"])
+def test_every_depth_opens_and_fits(engine: FakeEngine, visit, hidden: str):
+    page = until_ended(click(visit(network__hidden=hidden, data__n="60"), "fit"))
+    assert not page.exception
+    layers = component(page, "network")["hidden"]
+    assert all(len(layer["shown"]) <= 8 for layer in layers)
+    written = ",".join(str(len(layer["shown"]) + layer["more"]) for layer in layers)
+    assert (written or "none") == hidden
+
+
+# --- bad links ----------------------------------------------------------------------------------------------
+
+
+def test_a_bad_link_says_which_value_was_wrong_and_uses_the_rest(engine: FakeEngine, visit):
+    page = visit(prior__scale="-3", inference__steps="1e9", data__noise="0.1", nonsense="1")
+    assert not page.exception
+    warnings = [w.value.replace("\\", "") for w in page.warning]
+    assert len(warnings) == 3
+    assert any("prior.scale" in w and "0.001" in w and "default" in w for w in warnings)
+    assert any("inference.steps" in w for w in warnings)
+    assert any("nonsense" in w for w in warnings)
+    assert query_of(page) == {"data.noise": "0.1"}
+
+
+def test_a_link_cannot_write_markdown(engine: FakeEngine, visit):
+    page = visit(
+        data__name="[press](https://example.org) ![x](https://example.org/x.png) :red[no] $x$ www.example.org"
+    )
+    text = page.warning[0].value
+    for opening in ("[press]", "![x]", ":red[", "$x$", "www.example", "<"):
+        assert opening not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"data__name": "iris", "data__features": "petal width (cm)"},
+        {"data__name": "iris", "likelihood__family": "bernoulli"},
+        {"likelihood__family": "gaussian"},
+        {"network__hidden": ",".join(["5"] * 50)},
+        {"data__name": "x" * 500_000},
+    ],
+)
+def test_what_the_map_cannot_show_is_said(engine: FakeEngine, visit, query: dict[str, str]):
+    page = visit(**query)
+    assert not page.exception
+    assert len(page.warning) == 1
+    assert len(page.warning[0].value) < 500
+
+
+def test_a_link_of_ten_megabytes_opens_the_default(engine: FakeEngine, visit):
+    page = visit(data__name="x" * 10_000_000)
+    assert not page.exception
+    assert query_of(page) == {}
+
+
+def test_rows_that_cannot_be_had_are_named(engine: FakeEngine, visit, monkeypatch: pytest.MonkeyPatch):
+    def load(spec: DataSpec) -> Dataset:
+        if spec.seed == 4:
+            raise InvalidData("Class 1 has no training row.")
+        return load_dataset(spec)
+
+    monkeypatch.setattr(data, "load", load)
+    page = visit(data__seed="4", prior__scale="2.0")
+    assert not page.exception
+    assert "Class 1 has no training row" in page.warning[0].value
+    assert query_of(page) == {"prior.scale": "2.0"}
+    page.number_input(key="w.data.seed").set_value(4).run()
+    assert "Class 1 has no training row" in page.warning[0].value
+    assert page.number_input(key="w.data.seed").value == 0
+
+
+@given(
+    query=st.dictionaries(
+        st.sampled_from(
+            [f"{s}__{f}" for s in Experiment.model_fields for f in type(getattr(DEFAULT, s)).model_fields]
+        )
+        | st.text(min_size=1, max_size=8),
+        st.sampled_from(["1", "0", "-1", "nan", "inf", "iris", "none", "true", "5,5", "relu", "x"])
+        | st.text(max_size=12),
+        max_size=5,
+    )
+)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_link_ends_in_a_traceback(engine: FakeEngine, visit, query: dict[str, str]):
+    assert not visit(**query).exception
+
+
+# --- fitting ------------------------------------------------------------------------------------------------
+
+
+def test_fit_shows_progress_then_the_result(engine: FakeEngine, visit):
+    page = click(visit(data__seed="4"), "fit")
+    assert engine.submitted[-1].data.seed == 4
+    assert page.button(key="fit").disabled
+    assert "of 20,000" in status(page)
+    assert "48 k steps/s" in status(page)
+    assert "left" in status(page)
+    feed = component(page, "feed")
+    assert feed["phase"] == "running"
+    assert feed["frame"]["shape"][0] == 4
+    assert feed["elbo"]["step"] == sorted(feed["elbo"]["step"])
+    until_ended(page)
+    assert not page.button(key="fit").disabled
+    assert "20,000 steps in 0.5 s" in status(page)
+    assert component(page, "elbo")["result"]["total"] == 20_000
+    assert component(page, "network")["result"]["weights"]
+
+
+def test_stop_keeps_what_there_is_and_says_so(engine: FakeEngine, visit):
+    engine.stays = "running"
+    page = click(visit(data__seed="4"), "fit")
+    page = until_ended(click(page, "stop"))
+    assert [what for what, _ in engine.calls] == ["stop"]
+    assert "Stopped at step" in status(page)
+    assert "unfinished" in status(page)
+    assert "stopped early" in scores(page)
+    assert component(page, "map")["result"] is not None
+
+
+def test_a_failed_fit_says_why_and_the_page_goes_on(engine: FakeEngine, visit):
+    engine.fails = "The fit ran out of memory [here](https://example.org)."
+    page = until_ended(click(visit(data__seed="4"), "fit"))
+    assert not page.exception
+    assert "ran out of memory" in page.error[0].value
+    assert "[here](" not in page.error[0].value
+    engine.fails = None
+    page = until_ended(click(page, "fit"))
+    assert not page.error
+    assert component(page, "map")["result"] is not None
+
+
+@pytest.mark.parametrize(("phase", "said"), [("queued", "Number 2 in the queue"), ("waiting", "starting")])
+def test_waiting_is_explained(engine: FakeEngine, visit, phase: str, said: str):
+    engine.stays = phase
+    engine.phase = "starting" if phase == "waiting" else "ready"
+    page = click(visit(data__seed="4"), "fit")
+    assert said in status(page)
+    assert component(page, "feed")["notice"]
+    assert not page.button(key="stop").disabled
+
+
+@pytest.mark.parametrize("phase", ["starting", "down"])
+def test_without_an_engine_the_page_is_there_and_says_so(engine: FakeEngine, visit, phase: str):
+    engine.phase = phase
+    engine.stays = "waiting"
+    page = visit(data__seed="4")
+    assert not page.exception
+    assert "starting" in status(page)
+    assert page.button(key="fit").disabled is False
+
+
+def test_a_new_fit_lets_the_old_one_go(engine: FakeEngine, visit):
+    engine.stays = "running"
+    page = click(visit(data__seed="4"), "fit")
+    page = click(page, "unit_plus_0")
+    assert not page.button(key="fit").disabled
+    page = click(page, "fit")
+    assert [what for what, _ in engine.calls] == ["stop"]
+    assert engine.submitted[-1].network.hidden == (6, 5)
+
+
+def test_changed_settings_leave_the_result_and_say_so(engine: FakeEngine, visit):
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    page = visit()
+    page.selectbox(key="w.prior.scale").set_value("3.0").run()
+    feed = component(page, "feed")
+    assert feed["dim"]
+    assert feed["notice"] == "Settings changed: press Fit to update"
+    assert component(page, "map")["result"]["key"] == DEFAULT.key
+    page.selectbox(key="w.prior.scale").set_value("1.0").run()
+    assert not component(page, "feed")["dim"]
+
+
+def test_new_data_takes_the_old_result_away(engine: FakeEngine, visit):
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    page = click(visit(), "regenerate")
+    assert component(page, "map")["result"] is None
+    assert component(page, "feed")["notice"] == "New data: press Fit"
+    assert query_of(page) == {"data.seed": "1"}
+
+
+def test_reset_goes_back_to_the_default_and_its_result(engine: FakeEngine, visit):
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    page = visit(data__name="xor", prior__scale="3.0")
+    page = click(page, "reset")
+    assert query_of(page) == {}
+    assert component(page, "map")["result"]["key"] == DEFAULT.key
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def fields() -> set[str]:
+    return {f"{s}.{f}" for s in Experiment.model_fields for f in type(getattr(DEFAULT, s)).model_fields}
+
+
+def test_every_field_of_an_experiment_can_be_set(engine: FakeEngine, visit):
+    page = visit()
+    kinds = ("selectbox", "slider", "select_slider", "number_input", "text_input", "toggle")
+    keys = {w.key.removeprefix("w.") for kind in kinds for w in getattr(page, kind) if w.key}
+    elsewhere = {
+        "data.name",  # chosen by its picture
+        "data.features",  # two boxes, where there is a choice
+        "likelihood.noise",  # of a numeric target: not on this page
+    }
+    assert fields() - keys == elsewhere
+    assert component(page, "datasets")["chosen"] == "moons"
+    assert [o["name"] for o in component(page, "datasets")["options"]] == list(DATASETS)
+    iris = visit(data__name="iris")
+    assert {w.key for w in iris.selectbox} >= {"w.feature0", "w.feature1"}
+
+
+def test_what_widgets_say_is_in_the_link_and_in_the_fit(engine: FakeEngine, visit):
+    page = visit()
+    page.slider(key="w.data.noise").set_value(0.35)
+    page.select_slider(key="w.data.n").set_value(200)
+    page.selectbox(key="w.network.activation").set_value("relu")
+    page.selectbox(key="w.prior.family").set_value("laplace")
+    type_in(page, "selectbox", "w.prior.scale", "0.7")
+    type_in(page, "selectbox", "w.inference.steps", "3,000")
+    page.selectbox(key="w.inference.batch_size").set_value("64")
+    page.toggle(key="w.inference.early_stopping").set_value(True)
+    page.text_input(key="w.network.hidden").set_value("8,8,2")
+    page.run()
+    wanted = Experiment(
+        data=DataSpec(noise=0.35, n=200),
+        network=NetworkSpec(hidden=(8, 8, 2), activation="relu"),
+        prior=PriorSpec(family="laplace", scale=0.7),
+        inference=InferenceSpec(steps=3000, batch_size=64, early_stopping=True),
+    )
+    assert query_of(page) == wanted.to_query()
+    click(page, "fit")
+    assert engine.submitted[-1] == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("selectbox", "w.prior.scale", "a lot"),
+        ("selectbox", "w.inference.steps", "0"),
+        ("text_input", "w.network.hidden", "5,5,5,5,5"),
+        ("text_input", "w.network.hidden", "[x](https://example.org)"),
+    ],
+)
+def test_a_refused_value_changes_nothing_and_is_named(engine: FakeEngine, visit, kind: str, key: str, value: str):
+    page = visit()
+    type_in(page, kind, key, value)
+    page.run()
+    assert not page.exception
+    assert key.removeprefix("w.") in page.warning[0].value.replace("\\", "")
+    assert query_of(page) == {}
+    assert getattr(page, kind)(key=key).value != value
+    page.selectbox(key="w.network.activation").set_value("relu").run()
+    assert not page.warning
+
+
+def test_layers_and_units_grow_and_shrink(engine: FakeEngine, visit):
+    page = visit()
+    page = click(click(page, "layer_plus"), "unit_minus_2")
+    assert query_of(page) == {"network.hidden": "5,5,4"}
+    for _ in range(3):
+        page = click(page, "layer_minus")
+    assert query_of(page) == {"network.hidden": "none"}
+    assert page.button(key="layer_minus").disabled
+    for _ in range(4):
+        page = click(page, "layer_plus")
+    assert page.button(key="layer_plus").disabled
+    assert query_of(page) == {"network.hidden": "5,5,5,5"}
+
+
+def test_the_features_of_measured_data_can_be_chosen(engine: FakeEngine, visit):
+    page = visit(data__name="iris")
+    page.selectbox(key="w.feature0").set_value("sepal length (cm)").run()
+    assert query_of(page)["data.features"] == "sepal length (cm),petal width (cm)"
+    assert component(page, "map")["names"] == ["sepal length (cm)", "petal width (cm)"]
+
+
+def test_a_link_edited_by_hand_is_read_again(engine: FakeEngine, visit):
+    page = visit(data__seed="4")
+    page.query_params["data.seed"] = "9"
+    page.run()
+    assert query_of(page) == {"data.seed": "9"}
+    assert component(page, "map")["points"] != component(visit(data__seed="4"), "map")["points"]
+
+
+# --- reading the result -------------------------------------------------------------------------------------
+
+
+def test_scores_stand_beside_what_one_would_try_first(engine: FakeEngine, visit):
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    table = scores(visit())
+    for text in (
+        "Accuracy",
+        "NLL",
+        "Brier",
+        "ECE",
+        "This network",
+        "Logistic regression",
+        "Random forest",
+        "95.4 %",
+    ):
+        assert text in table
+
+
+def test_a_point_is_explained_at_once(engine: FakeEngine, visit):
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    page = visit()
+    assert component(page, "feed")["pick"] is not None
+    assert any("nats" in m.value for m in page.markdown)
+    page.session_state["pick"] = [-0.9, 0.6]
+    page.run()
+    assert any("Class 0 with probability" in m.value.replace("\\", "") for m in page.markdown)
