@@ -27,11 +27,11 @@ KEY_VERSION = "1"  # raised when the same fields come to mean another result
 
 def _one_of(names: Mapping[str, object], *extra: str) -> Any:
     """A string type that takes exactly these names (a registry's keys, read at import)."""
-    return Literal[(*extra, *names)]  # type: ignore[return-value]
+    return Literal[(*extra, *names)]
 
 
 def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 def _positive_zero(value: object) -> object:
@@ -224,7 +224,7 @@ class Experiment(_Spec):
             Empty if every field was good.
         """
         values, problems = _parse_query(cls, query)
-        sections = {}
+        sections: dict[str, Any] = {}
         for section, field in cls.model_fields.items():
             sections[section], found = _salvage_section(_spec_type(field), values.get(section, {}))
             problems.extend(found)

@@ -164,7 +164,7 @@ class _Run:
         scalars = np.uint32(inference.seed), np.int32(self.step), np.int32(n)
         rates = np.float32(inference.learning_rate), np.float32(inference.steps)
         self.state, elbo = self.program.run(*scalars, *rates, self.state, self.inputs)
-        self.chunks.append(np.asarray(elbo[:n]))
+        self.chunks.append(np.asarray(elbo)[:n].copy())  # a slice by JAX would compile anew for each n
         seconds = time.perf_counter() - began
         self._check(n)
         self.step, self.seconds = self.step + n, self.seconds + seconds

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +120,7 @@ def translate_density(structure: Structure, rows: int) -> LogDensity:
         # A categorical log mass indexes with arange(n), which JAX takes only for a known n: hence the rows.
         to_jax = _Translation(network, fixed_rows=True)
         parts = to_jax([model.logp(vars=model.free_RVs), model.logp(vars=model.observed_RVs)])
-        return LogDensity(layout=to_jax.layout, parts=parts)  # type: ignore[arg-type]
+        return LogDensity(layout=to_jax.layout, parts=parts)
 
 
 def translate_network(structure: Structure) -> NetworkFunctions:
@@ -161,7 +162,14 @@ class _Translation:
         graph = graph_replace(outputs, self.replacements, strict=False)
         run = _jax_function([self.position, *self.data.values()], graph)
         names = tuple(self.data)
-        return lambda position, inputs: tuple(run(position, *(inputs[name] for name in names)))
+
+        def function(position: Any, inputs: Inputs) -> tuple[Any, ...]:
+            with warnings.catch_warnings():
+                # PyTensor asks for float64 sums and int64 indices; that JAX gives it 32 bits is what we want.
+                warnings.filterwarnings("ignore", message="Explicitly requested dtype")
+                return tuple(run(position, *(inputs[name] for name in names)))
+
+        return function
 
 
 def _jax_function(inputs: list[Any], outputs: list[Any]) -> Callable[..., tuple[Any, ...]]:

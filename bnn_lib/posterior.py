@@ -134,8 +134,10 @@ class Posterior:
 
         draws = {name: value[None] for name, value in self.draws(n_draws, seed).items()}
         attributes = {"experiment": self.experiment.to_json(), "inference_library": "bnn_lib"}
-        if hasattr(az, "InferenceData"):
-            return az.from_dict(posterior=draws, attrs=attributes)
+        if az.__version__.startswith("0."):
+            data = az.from_dict(posterior=draws)
+            data.posterior.attrs.update(attributes)
+            return data
         return az.from_dict({"posterior": draws}, attrs={"posterior": attributes})
 
     def save(self, path: str | PathLike[str]) -> None:

@@ -26,7 +26,8 @@ def write(
     partial = Path(f"{os.fspath(path)}.part")
     try:
         with partial.open("wb") as file:
-            np.savez(file, header=np.frombuffer(text, "uint8"), **arrays, **numbered)
+            everything: dict[str, Any] = {"header": np.frombuffer(text, "uint8")} | arrays | numbered
+            np.savez(file, **everything)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -200,9 +199,7 @@ def _compile(function: Callable[..., Any], *arguments: Any) -> Program:
     """Compile `function` for arguments of these shapes, in float32 whatever the caller's JAX is set to."""
     began = time.perf_counter()
     with jax.enable_x64(False):
-        with PYTENSOR_LOCK, warnings.catch_warnings():
-            # PyTensor asks for float64 sums and int64 indices; that JAX gives it 32 bits is what we want.
-            warnings.filterwarnings("ignore", message="Explicitly requested dtype")
+        with PYTENSOR_LOCK:
             lowered = jax.jit(function).lower(*arguments)
         compiled = lowered.compile()
 
