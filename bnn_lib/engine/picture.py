@@ -323,7 +323,5 @@ def _checked(array: np.ndarray, dtype: type, ndim: int | None = None) -> np.ndar
     if array.ndim > 2 and array.shape[-1] != array.shape[-2]:
         good = False  # maps are square
     if not good:
-        raise InvalidData(
-            f"This is not a picture of a fit: an array is {array.dtype} of shape {array.shape}."
-        )
+        raise InvalidData(f"This is not a picture of a fit: an array is {array.dtype} of shape {array.shape}.")
     return array

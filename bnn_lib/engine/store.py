@@ -162,9 +162,7 @@ class ResultStore:
     def _keep_in_memory(self, key: str, payload: bytes, reason: str) -> None:
         logger.warning("result not stored key=%s folder=%s reason=%s", key, self._folder, reason)
         with self._lock:
-            self._warning = (
-                f"Results cannot be saved on the server ({reason}), so they are lost when it restarts."
-            )
+            self._warning = f"Results cannot be saved on the server ({reason}), so they are lost when it restarts."
             self._memory.pop(key, None)
             self._memory[key] = payload
             while sum(map(len, self._memory.values())) > self._memory_bytes:

@@ -52,9 +52,7 @@ def test_a_picture_comes_back(k: int, stopped_at: int | None):
 
 def test_numbers_of_numpy_and_without_end_are_kept():
     picture = make_picture()
-    picture.diagnostics.update(
-        k_hat=np.float32(0.5), r_hat=float("inf"), worst=np.array([1, 2]), nothing=None
-    )
+    picture.diagnostics.update(k_hat=np.float32(0.5), r_hat=float("inf"), worst=np.array([1, 2]), nothing=None)
     back = Picture.from_bytes(picture.to_bytes()).diagnostics
     assert (back["k_hat"], back["r_hat"], back["worst"], back["nothing"]) == (0.5, math.inf, [1, 2], None)
 

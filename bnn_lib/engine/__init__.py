@@ -1,0 +1,21 @@
+"""Fits for many sessions, outside the web process, on Dask. Importing it imports neither PyMC nor JAX."""
+
+from bnn_lib.engine.board import EngineStatus
+from bnn_lib.engine.client import Engine
+from bnn_lib.engine.jobs import Job, JobView
+from bnn_lib.engine.picture import Frame, Grid, Picture, UnitMaps, make_grid
+from bnn_lib.engine.settings import EngineSettings, InvalidSettings
+
+__all__ = [
+    "Engine",
+    "EngineSettings",
+    "EngineStatus",
+    "Frame",
+    "Grid",
+    "InvalidSettings",
+    "Job",
+    "JobView",
+    "Picture",
+    "UnitMaps",
+    "make_grid",
+]

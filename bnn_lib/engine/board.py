@@ -1,0 +1,344 @@
+"""All that the engine knows, behind one lock: fits, who wants them, what waits and what runs.
+
+Plain state and no waiting: sessions' threads, Dask's thread and the engine's thread all come here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bnn_lib.engine.jobs import Fit, JobView
+from bnn_lib.engine.picture import Picture
+from bnn_lib.engine.structure import structure_of
+
+if TYPE_CHECKING:
+    from bnn_lib.experiment import Experiment
+
+logger = logging.getLogger(__name__)
+
+ENDED_KEPT = 16  # ended fits kept in memory, with their pictures
+STRUCTURES_KEPT = 256
+MOST_LOSSES = 3  # of a fit's worker or scheduler, then it fails
+MOST_ATTEMPTS = 6
+
+KILLED = "The process that ran this fit ended unexpectedly each time; the fit may need too much memory."
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """What the engine is doing.
+
+    Attributes
+    ----------
+    phase : str
+        "starting", "ready" or "down".
+    message : str or None
+        One sentence unless it is ready.
+    workers : int
+        Worker processes.
+    threads : int
+        Fits that run at a time.
+    warning : str or None
+        One sentence while results cannot be saved.
+    """
+
+    phase: Literal["starting", "ready", "down"]
+    message: str | None
+    workers: int = 0
+    threads: int = 0
+    warning: str | None = None
+
+
+class Board:
+    """The engine's state.
+
+    Parameters
+    ----------
+    status : EngineStatus
+        To begin with.
+    grace_seconds : float
+        How long a session that left may come back.
+    clock : callable
+        Monotonic seconds.
+    """
+
+    def __init__(
+        self, status: EngineStatus, grace_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lock = threading.RLock()
+        self._status = status
+        self._grace_seconds = grace_seconds
+        self._clock = clock
+        self._stamps = itertools.count(1)
+        self._fits: OrderedDict[str, Fit] = OrderedDict()  # by experiment key, the least recently used first
+        self._pending: list[Fit] = []
+        self._sent: dict[str, Fit] = {}  # by Dask key
+        self._leaving: dict[str, float] = {}  # session -> when its grace ends
+        self._wanted_structure: tuple[str, Experiment] | None = None
+        self._known_structures: OrderedDict[str, None] = OrderedDict()
+
+    # Sessions
+
+    def join(self, key: str, session: str) -> Fit | None:
+        """Share a fit that is good for this session, if there is one."""
+        with self._lock:
+            fit = self._fits.get(key)
+            if fit is None or fit.abandoned or fit.state in ("stopped", "failed"):
+                return None
+            self._fits.move_to_end(key)
+            fit.stopped_views.pop(session, None)
+            if not fit.ended:
+                fit.sessions.add(session)
+                self._queue_changed()
+            return fit
+
+    def add(self, experiment: Experiment, session: str | None, picture: Picture | None) -> Fit:
+        """Join a fit or queue a new one; with `picture` it is finished. No session: the background's."""
+        key = experiment.key
+        with self._lock:
+            joined = self.join(key, session) if session is not None else self._fits.get(key)
+            if joined is not None:
+                return joined
+            before = self._fits.pop(key, None)
+            fit = Fit(
+                key=key,
+                experiment_json=experiment.to_json(),
+                structure=structure_of(experiment),
+                total=experiment.inference.steps,
+                stamp=self._stamps.__next__,
+                background=session is None,
+                # Dask may still know the earlier fit's key, with a result that is of no use.
+                attempt=before.attempt + 1 if before else 0,
+            )
+            self._fits[key] = fit
+            if picture is not None:
+                fit.end("finished", picture)
+            else:
+                fit.sessions.update([session] if session is not None else [])
+                self._pending.append(fit)
+            self._queue_changed()
+            self._forget_oldest()
+            return fit
+
+    def finished(self, key: str) -> Picture | None:
+        """Return a finished fit's picture, if it is in memory."""
+        with self._lock:
+            fit = self._fits.get(key)
+            if fit is None or fit.state != "finished":
+                return None
+            self._fits.move_to_end(key)
+            return fit.picture
+
+    def view(self, fit: Fit, session: str) -> JobView:
+        """Return what `session` is to see of a fit."""
+        with self._lock:
+            return fit.view(session, self._position(fit), self._status.phase == "ready")
+
+    def stop(self, fit: Fit, session: str) -> str | None:
+        """Let a session go; return the Dask key of a fit that a worker should stop now, if any."""
+        with self._lock:
+            if fit.ended or session not in fit.sessions:
+                return None
+            fit.stop_for(session, self.view(fit, session))
+            log_event("let go", fit.key, session, others=len(fit.sessions))
+            if not fit.abandoned:
+                return None
+            if fit in self._pending:
+                self._pending.remove(fit)
+                self.end(fit, "stopped")
+                return None
+            return fit.dask_key
+
+    def leave(self, session: str) -> None:
+        """Begin a session's grace time."""
+        with self._lock:
+            self._leaving[session] = self._clock() + self._grace_seconds
+
+    def touch(self, session: str) -> None:
+        """End a session's grace time: it is there."""
+        with self._lock:
+            self._leaving.pop(session, None)
+
+    def end_grace_times(self) -> list[str]:
+        """Stop the fits of sessions whose grace time is over; return Dask keys as `stop` does."""
+        now = self._clock()
+        to_stop = []
+        with self._lock:
+            for session in [session for session, end in self._leaving.items() if end <= now]:
+                del self._leaving[session]
+                for fit in list(self._fits.values()):
+                    to_stop.append(self.stop(fit, session))
+                    fit.stopped_views.pop(session, None)
+        return [dask_key for dask_key in to_stop if dask_key is not None]
+
+    # Status and preparing
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the engine is doing now."""
+        with self._lock:
+            return self._status
+
+    def set_status(self, status: EngineStatus) -> None:
+        """Change the status; whoever waits sees it."""
+        with self._lock:
+            if status == self._status:
+                return
+            logger.info("engine %s", status)
+            if not status.workers:
+                self._known_structures.clear()  # what a worker had compiled is gone with it
+            self._status = status
+            self._queue_changed()
+
+    def want_structure(self, experiment: Experiment) -> None:
+        """Note that a structure may be needed soon. Only the last one counts: a slider passes by many."""
+        structure = structure_of(experiment)
+        with self._lock:
+            known = structure in self._known_structures
+            self._wanted_structure = None if known else (structure, experiment)
+
+    def take_wanted(self) -> Experiment | None:
+        """Return what is to be prepared, if nothing else is to be done."""
+        with self._lock:
+            if self._pending or self._sent or self._wanted_structure is None:
+                return None
+            (structure, experiment), self._wanted_structure = self._wanted_structure, None
+            self._know(structure)
+            return experiment
+
+    # What runs
+
+    def take_next(self, running_besides: int) -> Fit | None:
+        """Take the fit that a free thread is for; `running_besides` counts threads taken by other things."""
+        with self._lock:
+            running = len(self._sent) + running_besides
+            waiting = self._waiting()
+            if not waiting or running >= self._status.threads:
+                return None
+            fit = waiting[0]
+            if any(other.alone for other in self._sent.values()) or (fit.alone and running):
+                return None
+            self._pending.remove(fit)
+            fit.dask_key = f"{fit.key}-{fit.attempt}" if fit.attempt else fit.key
+            fit.state = "sent"
+            self._sent[fit.dask_key] = fit
+            for one in self._sent.values():
+                one.had_company |= len(self._sent) > 1
+            fit.changed()
+            self._queue_changed()
+            return fit
+
+    def sent(self, dask_key: str) -> Fit | None:
+        """Return the fit that was sent by this key and has not ended."""
+        with self._lock:
+            return self._sent.get(dask_key)
+
+    def progress(self, message: Mapping[str, Any]) -> None:
+        """Take in what a worker sent about a fit; about others' fits nothing."""
+        with self._lock:
+            fit = self._sent.get(message["key"])
+            if fit is None:
+                return
+            if message["kind"] == "started":
+                log_event("started", fit.key, losses=fit.losses)
+                fit.started(message["run"])
+                self._queue_changed()
+            else:
+                fit.progressed(message)
+
+    def worker_lost(self, dask_keys: Iterable[str]) -> None:
+        """Note that fits lost their worker: Dask runs them again."""
+        with self._lock:
+            for fit in [self._sent[key] for key in dask_keys if key in self._sent]:
+                log_event("worker lost", fit.key)
+                fit.lost()
+            self._queue_changed()
+
+    def end(
+        self,
+        fit: Fit,
+        state: Literal["finished", "stopped", "failed"],
+        picture: Picture | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Note how a fit ended."""
+        with self._lock:
+            self._sent.pop(fit.dask_key, None)
+            fit.end(state, picture, message)
+            fit.sessions.clear()
+            log_event(state, fit.key, losses=fit.losses)
+            if state == "finished":
+                self._know(fit.structure)
+            self._queue_changed()
+            self._forget_oldest()
+
+    def run_again(self, fit: Fit, *, alone: bool = False) -> None:
+        """Put a fit back, before those that have not run yet; `alone`: nothing may run beside it."""
+        with self._lock:
+            self._sent.pop(fit.dask_key, None)
+            fit.lost()
+            fit.attempt += 1
+            fit.alone |= alone
+            if fit.abandoned:
+                self.end(fit, "stopped")
+            elif fit.losses > MOST_LOSSES or fit.attempt > MOST_ATTEMPTS:
+                self.end(fit, "failed", message=KILLED)
+            else:
+                fit.state = "pending"
+                self._pending.insert(0, fit)
+                self._queue_changed()
+
+    def run_all_again(self) -> None:
+        """Put back all that was sent to a cluster that is gone."""
+        with self._lock:
+            for fit in reversed(list(self._sent.values())):
+                self.run_again(fit)
+
+    def fail_all(self, message: str) -> None:
+        """End everything that has not ended."""
+        with self._lock:
+            pending, self._pending = self._pending, []
+            for fit in [*pending, *self._sent.values()]:
+                self.end(fit, "failed", message=message)
+
+    def _waiting(self) -> list[Fit]:
+        return sorted(self._pending, key=lambda fit: not fit.sessions)  # stable: what nobody waits for is last
+
+    def _queue(self) -> list[Fit]:
+        """Fits that have not begun, in the order in which they will."""
+        return [fit for fit in self._sent.values() if fit.state == "sent"] + self._waiting()
+
+    def _position(self, fit: Fit) -> int | None:
+        queue = self._queue()
+        return queue.index(fit) + 1 if fit in queue else None
+
+    def _queue_changed(self) -> None:
+        for fit in self._queue():
+            fit.changed()
+
+    def _forget_oldest(self) -> None:
+        ended = [key for key, fit in self._fits.items() if fit.ended]
+        for key in ended[:-ENDED_KEPT]:
+            del self._fits[key]
+
+    def _know(self, structure: str) -> None:
+        self._known_structures[structure] = None
+        self._known_structures.move_to_end(structure)
+        while len(self._known_structures) > STRUCTURES_KEPT:
+            self._known_structures.popitem(last=False)
+
+
+def log_event(event: str, key: str, session: str | None = None, **fields: object) -> None:
+    """Log as key=value pairs; of a session only a hash, of a user nothing."""
+    if session is not None:
+        fields["session"] = hashlib.sha256(session.encode()).hexdigest()[:8]
+    pairs = "".join(f" {name}={value}" for name, value in fields.items())
+    logger.info("fit %s key=%s%s", event, key, pairs)

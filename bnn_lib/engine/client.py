@@ -1,0 +1,125 @@
+"""`Engine`: what the web process holds."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bnn_lib.engine.board import Board, EngineStatus, log_event
+from bnn_lib.engine.jobs import Job
+from bnn_lib.engine.picture import Picture
+from bnn_lib.engine.runner import STARTING, Runner
+from bnn_lib.engine.settings import EngineSettings
+from bnn_lib.engine.store import ResultStore
+from bnn_lib.engine.tasks import FitTask, PrepareTask, prepare, run_fit
+from bnn_lib.errors import InvalidData
+
+if TYPE_CHECKING:
+    from bnn_lib.experiment import Experiment
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """Runs fits for many sessions, outside this process. Its methods return at once, from any thread.
+
+    Parameters
+    ----------
+    settings : EngineSettings, optional
+        Default: from the environment.
+    warm : iterable of Experiment
+        Computed in the background, unless they are stored.
+    fit_task, prepare_task : callable
+        What runs on a worker; tests put others here.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings | None = None,
+        *,
+        warm: Iterable[Experiment] = (),
+        fit_task: FitTask = run_fit,
+        prepare_task: PrepareTask = prepare,
+    ) -> None:
+        settings = settings or EngineSettings.from_environment()
+        self._store = ResultStore(settings.store, settings.store_bytes)
+        self._board = Board(STARTING, settings.grace_seconds)
+        for experiment in warm:
+            self._board.add(experiment, None, self._stored(experiment.key))
+        self._runner = Runner(settings, self._board, self._store, fit_task, prepare_task)
+        atexit.register(self.close)
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the engine is doing now."""
+        return replace(self._board.status, warning=self._store.warning)
+
+    def submit(self, experiment: Experiment, session_id: str) -> Job:
+        """Ask for a fit. One that is stored is there at once; one that is running is shared.
+
+        Raises
+        ------
+        RuntimeError
+            If the engine is closed.
+        """
+        if self._runner.closing:
+            raise RuntimeError("The engine is closed.")
+        key = experiment.key
+        fit = self._board.join(key, session_id)
+        if fit is None:
+            fit = self._board.add(experiment, session_id, self._stored(key))
+        log_event("asked for", key, session_id, state=fit.state)
+        self._runner.wake()
+        return Job(key, session_id, self._board, fit)
+
+    def stop(self, job: Job, session_id: str) -> None:
+        """Let one session go; the fit itself ends once no session wants it, and keeps what it has so far."""
+        dask_key = self._board.stop(job._fit, session_id)
+        if dask_key is not None:
+            self._runner.stop_tasks([dask_key])
+
+    def leave(self, session_id: str) -> None:
+        """Note that a session's page is gone; after the grace time its fits are stopped."""
+        self._board.leave(session_id)
+        self._runner.wake()
+
+    def touch(self, session_id: str) -> None:
+        """Note that a session's page is there (again)."""
+        self._board.touch(session_id)
+
+    def result(self, key: str) -> Picture | None:
+        """Return a finished result from memory or the store, None if there is none.
+
+        Raises
+        ------
+        InvalidData
+            If `key` is not a key.
+        """
+        return self._board.finished(key) or self._stored(key)
+
+    def prepare(self, experiment: Experiment) -> None:
+        """Compile ahead what a fit of this structure needs, when nothing else is to be done.
+
+        Of several calls in a row the last counts.
+        """
+        self._board.want_structure(experiment)
+        self._runner.wake()
+
+    def close(self) -> None:
+        """End everything that was started; fits that have not ended fail. Waits until it is so."""
+        atexit.unregister(self.close)
+        self._runner.close()
+
+    def _stored(self, key: str) -> Picture | None:
+        content = self._store.get(key)
+        if content is None:
+            return None
+        try:
+            return Picture.from_bytes(content)
+        except InvalidData as error:
+            logger.warning("stored result refused, removed key=%s error=%s", key, error)
+            self._store.remove(key)
+            return None

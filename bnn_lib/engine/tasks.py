@@ -1,0 +1,191 @@
+"""What runs on a worker. It imports PyMC and JAX only there: the web process refers to its functions."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bnn_lib.engine.drawing import FRAME_SIZE, build_picture, check_drawable, frame_of
+from bnn_lib.engine.jobs import kept_steps
+from bnn_lib.engine.picture import Frame, make_grid
+from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment
+from bnn_lib.experiment import Experiment
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+
+logger = logging.getLogger(__name__)
+
+TOPIC = "bnn-progress"  # one for all fits: Dask keeps every topic's last events for ever
+REPORT_SECONDS = 0.2
+STOP_CHECK_SECONDS = 0.1
+
+# "outcome" ("finished", "stopped" or "failed"), "picture" (bytes or None); if failed "message" and "detail".
+Outcome = dict[str, Any]
+FitTask = Callable[[str], Outcome]
+PrepareTask = Callable[[str], None]
+
+
+def import_everything() -> None:
+    """Import what fits need, so that no fit waits for it."""
+    import importlib
+
+    for name in ("bnn_lib.fitting", "bnn_lib.datasets", "bnn_lib.metrics", "bnn_lib.inference.advi"):
+        importlib.import_module(name)
+    for name in ("sklearn.ensemble", "sklearn.linear_model", "sklearn.datasets", "sklearn.model_selection"):
+        importlib.import_module(name)
+
+
+class Reporter:
+    """The line from a running task to the engines that wait for it.
+
+    Parameters
+    ----------
+    total : int
+        Steps of the fit.
+    """
+
+    def __init__(self, total: int) -> None:
+        from distributed import Event, get_worker
+
+        self._worker = get_worker()
+        self._key = str(self._worker.get_current_task())
+        self._run = uuid.uuid4().hex
+        self._event = Event(self._key)
+        self._total = total
+        self._checked = self._sent = float("-inf")
+        self._elbo: list[np.ndarray] = []
+        self._elbo_steps: list[np.ndarray] = []
+        self._first: tuple[float, int] | None = None
+        self._log("started")
+
+    def stop_asked(self) -> bool:
+        """Whether nobody wants the fit any more; asks the scheduler a few times a second at most."""
+        now = time.monotonic()
+        if now - self._checked < STOP_CHECK_SECONDS:
+            return False
+        self._checked = now
+        return self._released() or bool(self._event.is_set())
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to report again."""
+        return time.monotonic() - self._sent >= REPORT_SECONDS
+
+    def add(self, step: int, elbo: np.ndarray) -> None:
+        """Take in the ELBO of the steps up to `step`."""
+        if self._first is None:
+            self._first = (time.monotonic(), step)  # rates leave out the first chunk: it compiles
+        steps = kept_steps(step - len(elbo) + 1, step, self._total)
+        self._elbo.append(np.asarray(elbo, np.float32)[steps - (step - len(elbo) + 1)])
+        self._elbo_steps.append(steps)
+
+    def send(self, step: int, frame: Frame | None) -> None:
+        """Report all that was added since the last time, and the newest frame."""
+        now = time.monotonic()
+        since, first = self._first or (now, step)
+        rate = (step - first) / (now - since) if now > since and step > first else None
+        self._log(
+            "progress",
+            step=step,
+            rate=rate,
+            elbo=b"".join(part.tobytes() for part in self._elbo),
+            elbo_steps=b"".join(part.tobytes() for part in self._elbo_steps),
+            frame=frame.to_bytes() if frame else b"",
+        )
+        self._elbo, self._elbo_steps, self._sent = [], [], now
+
+    def _log(self, kind: str, **fields: Any) -> None:
+        message = {"kind": kind, "key": self._key, "run": self._run, **fields}
+        self._worker.log_event(TOPIC, message)
+
+    def _released(self) -> bool:
+        # Every engine that waited has gone (or let the key go): Dask cannot end a running thread itself.
+        task = self._worker.state.tasks.get(self._key)
+        return task is None or task.state == "cancelled"
+
+
+def run_fit(experiment_json: str) -> Outcome:
+    """Fit, report while it goes on, and return the picture."""
+    return run_guarded(experiment_json, _fit)
+
+
+def run_guarded(experiment_json: str, fit: Callable[[Experiment, Reporter], Outcome]) -> Outcome:
+    """Run `fit`; what goes wrong in it comes back as a sentence, with its traceback for the log."""
+    try:
+        experiment = Experiment.from_json(experiment_json)
+        reporter = Reporter(experiment.inference.steps)
+        if reporter.stop_asked():
+            return {"outcome": "stopped", "picture": None}
+        return fit(experiment, reporter)
+    except (InvalidExperiment, InvalidData, FitFailed) as error:
+        return failure(str(error))
+    except Exception as error:  # whatever a sampler, XLA or PyTensor raises is told to the session and logged
+        name = type(error).__name__
+        message = f"The fit failed unexpectedly ({name}); the server's log says more."
+        return failure(message, traceback.format_exc())
+
+
+def failure(message: str, detail: str = "") -> Outcome:
+    """Return the outcome of a fit that failed: a sentence for the session, a traceback for the log."""
+    return {"outcome": "failed", "picture": None, "message": message, "detail": detail}
+
+
+def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
+    from bnn_lib.datasets import load_dataset
+    from bnn_lib.fitting import fit_steps, snapshot_steps
+
+    dataset = load_dataset(experiment.data)
+    check_drawable(dataset)
+    grid = make_grid(dataset)
+    coarse = grid.resized(FRAME_SIZE)
+    snapshots = frozenset(snapshot_steps(experiment.inference.steps))
+    frames: list[Frame] = []
+    elbo: list[np.ndarray] = []
+    stopped_at = None
+    for progress in fit_steps(experiment, dataset):
+        elbo.append(progress.elbo)
+        reporter.add(progress.step, progress.elbo)
+        if reporter.stop_asked() and progress.step < progress.total:
+            stopped_at = progress.step
+            break
+        snapshot, due = progress.step in snapshots, reporter.due
+        if snapshot or due:
+            frame = frame_of(progress.posterior, coarse, progress.step, experiment, dataset)
+            frames += [frame] if snapshot else []
+            if due:
+                reporter.send(progress.step, frame)
+    posterior = progress.posterior
+    picture = build_picture(
+        posterior,
+        experiment,
+        dataset,
+        grid,
+        frames,
+        elbo=np.concatenate(elbo),
+        step=progress.step,
+        stopped_at=stopped_at,
+        baselines=_baselines(dataset, experiment.data.seed),
+    )
+    return {"outcome": "stopped" if stopped_at else "finished", "picture": picture.to_bytes()}
+
+
+def _baselines(dataset: Dataset, seed: int) -> dict[str, Any]:
+    from bnn_lib.metrics import baseline_scores
+
+    return dict(baseline_scores(dataset, seed))
+
+
+def prepare(experiment_json: str) -> None:
+    """Compile what a fit of this structure and its picture need."""
+    from bnn_lib.datasets import load_dataset
+    from bnn_lib.fitting import compile_ahead
+
+    experiment = Experiment.from_json(experiment_json)
+    compile_ahead(experiment, load_dataset(experiment.data))
