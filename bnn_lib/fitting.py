@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,8 +128,26 @@ def is_flat(elbo: np.ndarray) -> bool:
 
 
 def compile_ahead(experiment: Experiment, dataset: Dataset) -> None:
-    """Compile all that a fit of this structure needs, so that it can start at once."""
-    _Run(experiment, dataset).posterior(stopped_early=False).predict(dataset.X_train[:1], n_draws=1)
+    """Compile all that a fit of this structure and its predictions need, on two cores where there are two.
+
+    The steps take longest; what draws and predicts is compiled beside them.
+    """
+    structure, method = Structure.of(experiment, dataset), experiment.inference.method
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for made in (
+            pool.submit(_chunk_program, experiment, structure, len(dataset.X_train)),
+            pool.submit(programs.forward_program, structure),
+            pool.submit(programs.sample_program, structure, method, step_settings(experiment)),
+            pool.submit(programs.parameters_program, structure),
+        ):
+            made.result()
+
+
+def _chunk_program(experiment: Experiment, structure: Structure, rows: int) -> tuple[programs.Program, Layout]:
+    inference = experiment.inference
+    batch = None if inference.batch_size is None or inference.batch_size >= rows else inference.batch_size
+    key = ChunkKey(structure, rows, batch, inference.method, step_settings(experiment))
+    return programs.chunk_program(key), programs.density(structure, batch or rows).layout
 
 
 class _Run:
@@ -137,14 +156,10 @@ class _Run:
     def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
         self.experiment, self.schema = experiment, Schema.of(dataset)
         self.structure = Structure.of(experiment, dataset)
-        rows, batch = len(dataset.X_train), experiment.inference.batch_size
-        settings, method = step_settings(experiment), experiment.inference.method
-        batch = None if batch is None or batch >= rows else batch
-        self.program = programs.chunk_program(ChunkKey(self.structure, rows, batch, method, settings))
-        self.layout = programs.density(self.structure, batch or rows).layout
+        self.program, self.layout = _chunk_program(experiment, self.structure, len(dataset.X_train))
         self.inputs = model_data(experiment, dataset)
         start = start_position(self.layout, experiment.inference.seed)
-        self.state: Any = METHODS[method].load().init(start, settings)
+        self.state: Any = METHODS[experiment.inference.method].load().init(start, step_settings(experiment))
         self.chunks: list[np.ndarray] = []
         self.step, self.seconds = 0, 0.0
 
