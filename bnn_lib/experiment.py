@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.datasets.registry import DATASETS
+from bnn_lib.datasets.registry import DATASETS, MAX_ROWS, MIN_ROWS
 from bnn_lib.errors import InvalidExperiment, Problem, shown
 from bnn_lib.experiment_text import allowed_text, parse_text, write_text
 from bnn_lib.inference import METHODS
@@ -65,7 +65,7 @@ class DataSpec(_Spec):
 
     section: ClassVar[str] = "data"
     name: _one_of(DATASETS) = "moons"  # type: ignore[valid-type]
-    n: int = Field(1000, ge=20, le=100_000)
+    n: int = Field(1000, ge=MIN_ROWS, le=MAX_ROWS)
     noise: Real = Field(0.2, ge=0.0, le=1.0)
     seed: int = Field(0, ge=0, le=2**31 - 1)
     test_fraction: Real = Field(0.5, ge=0.05, le=0.95)
