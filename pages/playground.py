@@ -38,9 +38,9 @@ with st.container(key="top", horizontal=True, vertical_alignment="center", gap="
             args=(session,),
             help="Back to the default settings and their result",
         )
+        components.show("link", {}, width="content")
     with st.container(key="status"):
         live(session)
-    components.show("link", {})
 
 notices.show_problems(*state.problems())
 
@@ -55,7 +55,7 @@ with st.container(key="settings", horizontal=True, gap="medium"):
             st.markdown(name)
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
                 show(experiment)
-    views.show_verdict(result)
+    views.show_verdict(experiment, result)
 
 # Data -> network -> picture, as the numbers flow.
 with st.container(key="main"):
@@ -75,5 +75,5 @@ with map_column:
 
 if result is not None:
     with st.container(key="scores"):
-        views.show_scores(result)
+        views.show_scores(experiment, result)
 state.store()

@@ -94,8 +94,7 @@ def _feature_choice(experiment: Experiment) -> None:
     pair = experiment.data.features or entry.default_features
     for axis, name in enumerate(("Across", "Up")):
         key = f"w.feature{axis}"
-        if st.session_state.get(key) != pair[axis]:
-            st.session_state[key] = pair[axis]
+        st.session_state[key] = pair[axis]
         options = [feature for feature in entry.features if feature != pair[1 - axis]]
         st.selectbox(
             name,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from bnn_lib.dashboard import components, payload, run, state
 from bnn_lib.dashboard.notices import plain
-from bnn_lib.dashboard.session import Session
+from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.engine import JobView
 
 EVERY = 0.2  # seconds between two looks at a running fit
@@ -23,7 +23,7 @@ def live(session: Session) -> None:
 
 
 def _live(session: Session, was_waiting: bool) -> None:
-    session.engine.touch(session.id)
+    open_session()  # the tab is there; after a lost connection, again
     current = run.active()
     view = current.job.view() if current else None
     if current and view and run.settle(current, view):
@@ -46,12 +46,10 @@ def _status(session: Session, view: JobView | None) -> None:
         return
     else:
         on_page = run.shown()
-        text = session.engine.status.message or ""
+        text = session.engine.status.message or "Not fitted with these settings yet."
         if on_page is not None and on_page.experiment == state.load():
             share, text = result_text(on_page)
-        elif on_page is None and not text:
-            text = "Nothing is fitted yet."
-    st.progress(share, text=plain(text) or " ")
+    st.progress(share, text=plain(text))
     if session.engine.status.warning:
         st.caption(plain(session.engine.status.warning))
 

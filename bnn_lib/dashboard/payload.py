@@ -12,9 +12,11 @@ import numpy as np
 
 from bnn_lib.experiment import Experiment
 from bnn_lib.figures import palettes
+from bnn_lib.figures.dots import COLUMNS, quantile_dots
 from bnn_lib.figures.elbo import elbo_series
 
 if TYPE_CHECKING:
+    from bnn_lib.dashboard.inspector import PointReading
     from bnn_lib.datasets import Dataset
     from bnn_lib.engine import Frame, Grid, Picture
 
@@ -107,6 +109,7 @@ def elbo_result(key: str, picture: Picture) -> Json:
     return {
         "key": key,
         "total": last,
+        "stopped": picture.stopped_at is not None,
         "steps": [frame.step for frame in picture.frames],
         "elbo": elbo_data(np.arange(1, len(picture.elbo) + 1), picture.elbo, last),
     }
@@ -160,3 +163,24 @@ def network_data(experiment: Experiment, dataset: Dataset, picture: Picture | No
         tiles.append([pack(tile) for tile in np.clip(signed, 0, 255).astype(np.uint8)])
     data["result"] = {"key": key, "tiles": tiles, "weights": weights}
     return data
+
+
+def dots_data(reading: PointReading, dataset: Dataset) -> Json:
+    """Return the quantile dot plot of a class's probability: the second of two, else the most likely."""
+    shown = 1 if dataset.n_classes == 2 else int(np.argmax(reading.probability))
+    name = dataset.class_names[shown]
+    samples = reading.samples[:, shown]
+    position, height = quantile_dots(samples)
+    for_it = int((position > 0.5).sum())
+    other = 0 if dataset.n_classes == 2 else next(c for c in range(dataset.n_classes) if c != shown)
+    return {
+        "position": np.round(position, 3).tolist(),
+        "height": height.tolist(),
+        "columns": COLUMNS,
+        "label": f"P({name}), by each of 20 networks",
+        "markers": [palettes.MARKERS[other], palettes.MARKERS[shown]],
+        "colours": [other, shown],
+        "alt": f"{for_it} of {len(position)} networks give {name} more than one half; "
+        f"they range from {samples.min():.2f} to {samples.max():.2f}.",
+        "palettes": palette_data(),
+    }

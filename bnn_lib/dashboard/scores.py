@@ -29,7 +29,7 @@ def rows_of(scores: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, float
     return rows
 
 
-def scores_table(scores: Mapping[str, Any], unfinished: bool = False) -> str:
+def scores_table(scores: Mapping[str, Any], unfinished: bool = False, stale: bool = False) -> str:
     """Return the table as HTML; the best held-out value of a column is bold.
 
     Parameters
@@ -38,6 +38,8 @@ def scores_table(scores: Mapping[str, Any], unfinished: bool = False) -> str:
         Of a `Picture`.
     unfinished : bool
         Whether the fit was stopped.
+    stale : bool
+        Whether the settings have changed since.
     """
     rows = rows_of(scores)
     head = "".join(
@@ -52,7 +54,7 @@ def scores_table(scores: Mapping[str, Any], unfinished: bool = False) -> str:
         note = " <small>(stopped early)</small>" if unfinished and name == "network" else ""
         body.append(f'<tr><th scope="row">{html.escape(label)}{note}</th>{cells}</tr>')
     return (
-        '<table class="bnn-scores"><caption>How good on rows it has not seen '
+        f'<table class="bnn-scores{" bnn-stale" if stale else ""}"><caption>How good on rows it has not seen '
         "<small>(and, in grey, on those it was fitted to)</small></caption>"
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
     )
@@ -77,12 +79,12 @@ def _text(value: float | None, metric: str) -> str:
     return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
 
 
-def headline(scores: Mapping[str, Any]) -> str:
+def headline(scores: Mapping[str, Any], stale: bool = False) -> str:
     """Return the two numbers to see first, as HTML: how often it is right, and how well it says how sure it is."""
     held = scores.get("held-out", {})
     accuracy, nll = _number(held.get("accuracy")), _number(held.get("nll"))
     return (
-        '<dl class="bnn-verdict">'
+        f'<dl class="bnn-verdict{" bnn-stale" if stale else ""}">'
         f"<div><dt>Right on held-out rows</dt><dd>{_text(accuracy, 'accuracy')}</dd></div>"
         f"<div><dt>NLL, nats a row</dt><dd>{_text(nll, 'nll')}</dd></div></dl>"
     )

@@ -13,7 +13,6 @@ from bnn_lib.dashboard.notices import plain
 from bnn_lib.datasets import Dataset
 from bnn_lib.engine import Picture, make_grid
 from bnn_lib.experiment import DataSpec, Experiment
-from bnn_lib.figures.dots import dots_figure
 
 STYLE = Path(__file__).parent / "style.css"
 KEPT = 32  # packed data sets and results kept for all sessions
@@ -98,15 +97,16 @@ def place_pick(dataset: Dataset, result: run.Shown | None) -> None:
         st.session_state[run.PICK] = list(inspector.most_ignorant_point(result.picture, dataset.X_train))
 
 
-def show_verdict(result: run.Shown | None) -> None:
+def show_verdict(experiment: Experiment, result: run.Shown | None) -> None:
     """Show in one glance how good the result is."""
     if result is not None:
-        st.html(scores.headline(result.picture.scores), width="content")
+        st.html(scores.headline(result.picture.scores, result.experiment != experiment), width="content")
 
 
-def show_scores(result: run.Shown) -> None:
+def show_scores(experiment: Experiment, result: run.Shown) -> None:
     """Show the table of scores."""
-    st.html(scores.scores_table(result.picture.scores, unfinished=result.picture.stopped_at is not None))
+    unfinished, stale = result.picture.stopped_at is not None, result.experiment != experiment
+    st.html(scores.scores_table(result.picture.scores, unfinished, stale))
 
 
 def show_point(dataset: Dataset, result: run.Shown | None) -> None:
@@ -119,17 +119,5 @@ def show_point(dataset: Dataset, result: run.Shown | None) -> None:
         x, y = st.session_state[run.PICK]
         reading = inspector.read_point(result.picture, x, y)
         sentence = inspector.describe(reading, dataset.class_names)
-        one = 1 if dataset.n_classes == 2 else int(np.argmax(reading.probability))
-        names = (
-            f"not {dataset.class_names[one]}" if dataset.n_classes > 2 else dataset.class_names[0],
-            dataset.class_names[one],
-        )
-        theme = "dark" if st.context.theme.type == "dark" else "light"
-        st.plotly_chart(
-            dots_figure(reading.samples[:, one], names, theme),
-            theme=None,
-            key="dots",
-            config={"displayModeBar": False, "staticPlot": False},
-            alt=f"Twenty dots, each a twentieth of the networks, along their P({names[1]}).",
-        )
-        st.markdown(f"{plain(sentence)}")
+        components.show("dots", payload.dots_data(reading, dataset))
+        st.markdown(plain(sentence))

@@ -15,8 +15,8 @@ from bnn_lib.experiment_text import NONE, write_text
 def bind(dotted: str, value: object) -> dict[str, Any]:
     """Tie a widget to a field: its key, its present value, and what to do when it changes."""
     key = f"w.{dotted}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+    # Set in every run: what is folded away has not been shown yet and would show its default when it is.
+    st.session_state[key] = value
     return {"key": key, "on_change": state.change_from, "args": (key, dotted)}
 
 

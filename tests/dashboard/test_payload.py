@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from bnn_lib.dashboard import payload
+from bnn_lib.dashboard.inspector import read_point
 from bnn_lib.datasets import load_dataset
 from bnn_lib.engine import make_grid
 from bnn_lib.experiment import DataSpec, Experiment, NetworkSpec
@@ -77,3 +78,15 @@ def test_both_themes_have_whole_tables():
         assert (
             len(base64.b64decode(colours["probability"])) == len(base64.b64decode(colours["uncertainty"])) == 768
         )
+
+
+def test_dots_say_what_the_networks_say():
+    experiment = Experiment(data=DataSpec(name="iris"))
+    reading = read_point(make_picture(experiment), 1.4, 0.2)
+    data = payload.dots_data(reading, load_dataset(experiment.data))
+    shown = data["colours"][1]
+    assert shown == int(np.argmax(reading.probability))
+    assert data["colours"][0] != shown
+    assert len(data["position"]) == len(data["height"]) == 20
+    assert ["setosa", "versicolor", "virginica"][shown] in data["label"]
+    assert data["alt"].startswith(f"{sum(p > 0.5 for p in data['position'])} of 20 networks")

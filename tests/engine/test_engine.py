@@ -354,14 +354,18 @@ def test_no_process_is_left_when_the_web_process_ends(told: Callable, tmp_path: 
         start_new_session=True,
     )
     assert web.stdout is not None
-    with web.stdout:
-        local = int(web.stdout.readline())
-    worker = worker_of(tmp_path, 0)
-    if end != "exit":
-        assert alive(local)
-        assert alive(worker)
-        os.killpg(web.pid, getattr(signal, end))
-    web.wait(120)
+    try:
+        with web.stdout:
+            local = int(web.stdout.readline())
+        worker = worker_of(tmp_path, 0)
+        if end != "exit":
+            assert alive(local)
+            assert alive(worker)
+            os.killpg(web.pid, getattr(signal, end))
+        web.wait(120)
+    finally:
+        web.kill()
+        web.wait()
     wait_for(lambda: not alive(local) and not alive(worker), "processes to end")
 
 

@@ -17,6 +17,7 @@ PARTS = {
     "elbo": ("shared/shared.js",),
     "network": ("shared/shared.js", "shared/field.js"),
     "datasets": ("shared/shared.js",),
+    "dots": ("shared/shared.js",),
     "link": ("shared/shared.js",),
 }
 
@@ -39,6 +40,6 @@ def component(name: str) -> Callable[..., Any]:
     return st.components.v2.component(f"bnn_{name}", js=script(name), css=style(name))
 
 
-def show(name: str, data: dict[str, Any], **callbacks: Callable[[], None]) -> Any:
+def show(name: str, data: dict[str, Any], *, width: str = "stretch", **callbacks: Callable[[], None]) -> Any:
     """Mount a component, under its own name as key."""
-    return component(name)(key=name, data=data, **callbacks)
+    return component(name)(key=name, data=data, width=width, **callbacks)

@@ -48,7 +48,7 @@ function createElbo(component) {
       context.stroke();
       context.globalAlpha = 1;
       const text = step >= 1e6 ? `${step / 1e6}M` : step >= 1000 ? `${step / 1000}k` : String(step);
-      if (x < width - PAD.right - 18 || total() === step) context.fillText(step === 1 ? "step 1" : text, Math.max(x, PAD.left + (step === 1 ? 6 : 0)), bottom + 5);
+      if (x + 12 < width) context.fillText(step === 1 ? "step 1" : text, Math.max(x, PAD.left + (step === 1 ? 6 : 0)), bottom + 5);
     }
     const series = curve();
     if (!series || !series.step.length) return;
@@ -135,7 +135,7 @@ function createElbo(component) {
     timer = setInterval(() => {
       show(index + 1);
       if (!snapshots() || index >= snapshots().length - 1) pause();
-    }, reducedMotion.matches ? 900 : 180);
+    }, reducedMotion.matches ? 900 : 120);
   }
   slider.addEventListener("input", () => { pause(); show(Number(slider.value)); });
   play.addEventListener("click", () => (timer ? pause() : start()));
@@ -176,7 +176,7 @@ function createElbo(component) {
         key = data.result?.key ?? null;
         if (steps) show(steps.length - 1);
         // A fit that ended before anyone could watch is shown once more, unless motion is unwanted.
-        if (steps && mayReplay && seen < 15 && !reducedMotion.matches && !document.hidden) start();
+        if (steps && mayReplay && !data.result.stopped && seen < 15 && !reducedMotion.matches && !document.hidden) start();
         mayReplay = false;
       }
       draw();

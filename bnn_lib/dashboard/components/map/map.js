@@ -10,8 +10,8 @@ const VIEWS = [
 ];
 const WIDE = 280; // pixels across which a field is computed; the canvas scales that smoothly
 const MARGIN = { left: 40, right: 8, top: 8, bottom: 34 };
-const TWEEN = 150; // ms from one frame to the next, in steps of TWEEN_STEP: the fit may share this machine's cores
-const TWEEN_STEP = 45;
+const TWEEN = 110; // ms from one frame to the next, in steps of TWEEN_STEP: the fit may share this machine's cores
+const TWEEN_STEP = 35;
 const DRAW_EVERY = 450; // ms between networks while they play
 
 function createMap(component) {
@@ -72,7 +72,7 @@ function createMap(component) {
     return colourImage(big[0], WIDE, target.diverging ? palette.probabilityTable : palette.uncertaintyTable);
   }
   function boundaries(target) {
-    const big = target.contour.map((field) => enlarge(field, target.size, WIDE));
+    const big = target.contour.map((field) => enlarge(settled(field, target.size), target.size, WIDE));
     if (big.length <= 1) return big.map((field) => levelLine(field, WIDE, 127.5));
     return big.map((field, c) => {
       const lead = field.map((v, i) => v - Math.max(...big.map((other, k) => (k === c ? -1 : other[i]))));
@@ -111,6 +111,7 @@ function createMap(component) {
     crosshair(context);
     context.restore();
     axes(context);
+    nodes.stage.dataset.painted = String(++painted);
   }
   // Hundreds of outlined markers take longer to draw than the map under them: they are drawn once and kept.
   const layer = element("canvas");
@@ -167,6 +168,7 @@ function createMap(component) {
         context.stroke();
       }
     };
+    if (!current()) return;
     if (state.pick) mark(state.pick, true);
     if (state.cursor) mark(state.cursor, false);
   }
@@ -234,7 +236,6 @@ function createMap(component) {
     if (!target || !glide || !same || reducedMotion.matches || document.hidden) {
       shown = target;
       paint();
-      nodes.stage.dataset.painted = String(++painted);
       return;
     }
     const start = performance.now();
@@ -254,7 +255,6 @@ function createMap(component) {
       };
       paint();
       if (t < 1) tween = requestAnimationFrame(step);
-      else nodes.stage.dataset.painted = String(++painted);
     };
     tween = requestAnimationFrame(step);
   }
@@ -306,7 +306,7 @@ function createMap(component) {
         context.fillStyle = ramp;
         context.fillRect((c * width) / classes.length, 0, width / classes.length - 4, 10);
       });
-      nodes.barLabels.replaceChildren(...classes.map((name) => element("span", { text: name, class: "third" })));
+      nodes.barLabels.replaceChildren(...classes.map((_, c) => element("span", { class: "third" }, ...named(c))));
     } else {
       const table = diverging ? palette.probabilityTable : palette.uncertaintyTable;
       for (let i = 0; i < width; i++) {
@@ -316,15 +316,21 @@ function createMap(component) {
       }
       const top = Math.log(classes.length);
       const labels = state.unit ? ["low", "activation", "high"]
-        : diverging ? [`0  ${classes[0]}`, `probability of ${classes[1]}`, `${classes[1]}  1`]
+        : diverging ? [["0  ", ...named(0)], `probability of ${classes[1]}`, [...named(1), "  1"]]
         : ["0", "nats", `${number(top)} = ln ${classes.length}`];
-      nodes.barLabels.replaceChildren(...labels.map((text) => element("span", { text })));
+      nodes.barLabels.replaceChildren(...labels.map((parts) => element("span", {}, ...[parts].flat())));
     }
     const at = state.hover ?? state.cursor ?? state.pick;
     const values = at && !state.unit ? valuesAt(at) : null;
     const position = !values ? null : !diverging ? values[state.view] / Math.log(classes.length) : many ? null : values.p[0];
     nodes.needle.hidden = position === null;
     if (position !== null) nodes.needle.style.left = `${100 * Math.max(0, Math.min(1, position))}%`;
+  }
+  // A class's marker and name.
+  function named(code) {
+    const glyph = element("i", { text: { circle: "●", square: "■", triangle: "▲", diamond: "◆" }[state.data.markers[code]], "aria-hidden": "true" });
+    glyph.style.color = state.palette.classes[code];
+    return [glyph, ` ${state.data.classes[code]}`];
   }
   function valuesAt(point) {
     const array = current();

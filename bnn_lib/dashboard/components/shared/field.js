@@ -89,6 +89,27 @@ function tableOf(base64) {
     table[i] = (255 << 24) | (bytes[3 * i + 2] << 16) | (bytes[3 * i + 1] << 8) | bytes[3 * i];
   return table;
 }
+// Bytes make stairs where a field is nearly flat, and its level line would shake: smooth it there, and only there.
+function settled(values, size) {
+  const out = Float32Array.from(values);
+  for (let y = 1; y + 1 < size; y++)
+    for (let x = 1; x + 1 < size; x++) {
+      const i = y * size + x;
+      const around = [values[i - 1], values[i + 1], values[i - size], values[i + size]];
+      const slope = Math.max(...around.map((v) => Math.abs(v - values[i])));
+      if (slope > 6) continue;
+      let sum = 0, count = 0;
+      for (let dy = -3; dy <= 3; dy++)
+        for (let dx = -3; dx <= 3; dx++) {
+          if (x + dx < 0 || x + dx >= size || y + dy < 0 || y + dy >= size) continue;
+          const weight = Math.exp(-0.25 * (dx * dx + dy * dy));
+          sum += weight * values[i + dy * size + dx];
+          count += weight;
+        }
+      out[i] += (1 - slope / 6) * (sum / count - values[i]);
+    }
+  return out;
+}
 // Marching squares: line segments [x0, y0, x1, y1, ...] in pixels of the field where it crosses `level`.
 function levelLine(values, wide, level, stride = 2) {
   const lines = [];

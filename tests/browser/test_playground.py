@@ -1,0 +1,293 @@
+"""The playground as a visitor uses it, in a real browser, over the real engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+FIT, STOP, RESET = (f".st-key-{name} button:visible" for name in ("fit", "stop", "reset"))
+ENDED = re.compile(r"\d steps in ")
+LONG = 120_000  # ms: patience, not a measure
+
+# Notes, from the moment it is called: each frame fed to the map, each picture painted, and each animation frame
+# in which the middle of the map was empty.
+WATCH = """() => {
+  const canvas = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .map((host) => host.shadowRoot.querySelector('canvas.plot')).find(Boolean);
+  const stage = canvas.parentElement;
+  window.seen = {start: performance.now(), frames: new Map(), painted: [], blank: 0, looks: 0};
+  document.addEventListener('bnn:live', (event) => {
+    const frame = event.detail.frame;
+    if (frame && !window.seen.frames.has(frame.data)) window.seen.frames.set(frame.data, performance.now());
+  });
+  new MutationObserver(() => window.seen.painted.push(performance.now()))
+    .observe(stage, {attributes: true, attributeFilter: ['data-painted']});
+  const probe = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+  const look = () => {
+    probe.clearRect(0, 0, 1, 1);
+    probe.drawImage(canvas, canvas.width / 2, canvas.height / 2, 1, 1, 0, 0, 1, 1);
+    const middle = probe.getImageData(0, 0, 1, 1).data;
+    window.seen.looks += 1;
+    if (middle[3] !== 255) window.seen.blank += 1;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def status(page: Page):
+    return page.locator(".st-key-status")
+
+
+def title(page: Page):
+    return page.locator("h2.title")
+
+
+def picture(page: Page) -> str:
+    """Return the map as it is painted."""
+    return page.locator("canvas.plot").evaluate("(canvas) => canvas.toDataURL()")
+
+
+def click_map(page: Page, across: float, up: float) -> None:
+    box = page.locator("canvas.plot").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 40 + across * (box["width"] - 48), box["y"] + 8 + (1 - up) * (box["height"] - 42))
+
+
+def view(page: Page, name: str):
+    return page.get_by_role("radio", name=name, exact=True)
+
+
+def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with capsys.disabled():
+        print(f"\n{text}", end=" ")
+
+
+def test_a_first_visit_opens_with_the_default_already_fitted(visit, shots: Path):
+    visitor = visit()
+    page = visitor.open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    expect(page.locator(".bnn-verdict")).to_contain_text("%")
+    expect(page.locator(".bnn-scores")).to_contain_text("Random forest")
+    expect(page).to_have_url(re.compile(r"/$"))
+    page.screenshot(path=shots / "first-visit-light.png")
+    dark = visit(color_scheme="dark")
+    page = dark.open()
+    expect(status(page)).to_contain_text(ENDED)
+    page.screenshot(path=shots / "first-visit-dark.png")
+
+
+def test_fit_moves_the_map_and_never_blanks_it(visit, shots: Path, capsys: pytest.CaptureFixture[str]):
+    page = visit().open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    page.locator(".st-key-regenerate button:visible").click()
+    expect(page.locator(".notice")).to_have_text("New data: press Fit")
+    before = picture(page)
+    page.evaluate(WATCH)
+    page.locator(FIT).click()
+    page.wait_for_function("window.seen.frames.size > 0", timeout=LONG)
+    page.screenshot(path=shots / "fitting.png")
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    seen = page.evaluate(
+        """() => ({first: [...window.seen.frames.values()][0] - window.seen.start, frames: window.seen.frames.size,
+                   painted: window.seen.painted.filter((t) => t < performance.now()).length,
+                   end: performance.now() - window.seen.start, blank: window.seen.blank,
+                   looks: window.seen.looks})"""
+    )
+    say(
+        capsys,
+        f"click to first moving map {seen['first'] / 1000:.2f} s, "
+        f"to the end of a default fit {seen['end'] / 1000:.2f} s, {seen['frames']} frames",
+    )
+    assert seen["frames"] >= 1
+    assert seen["painted"] >= seen["frames"]
+    assert seen["looks"] > 5
+    assert seen["blank"] == 0
+    assert picture(page) != before
+    expect(page.locator(STOP)).to_be_disabled()
+
+
+def test_stop_keeps_the_picture_and_says_that_it_is_unfinished(visit, shots: Path):
+    page = visit().open("?inference.steps=1000000")
+    page.locator(FIT).click()
+    expect(status(page)).to_contain_text("steps/s", timeout=LONG)
+    page.locator(STOP).click()
+    expect(status(page)).to_contain_text(re.compile(r"Stopped at step [\d,]+ of 1,000,000"), timeout=LONG)
+    expect(page.locator(FIT)).to_be_enabled()
+    expect(page.locator(".bnn-scores")).to_contain_text("stopped early")
+    page.screenshot(path=shots / "stopped.png")
+
+
+def test_maps_switch_without_the_server(visit, shots: Path):
+    visitor = visit()
+    sent: list[object] = []
+    visitor.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page = visitor.open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    expect(view(page, "One network")).to_be_enabled()
+    page.wait_for_load_state("networkidle")
+    asked = len(sent)
+    pictures, titles = {picture(page)}, {title(page).inner_text()}
+    for name in ("Total", "Aleatoric", "Epistemic", "One network"):
+        view(page, name).click()
+        expect(view(page, name)).to_be_checked()
+        page.screenshot(path=shots / f"map-{name.lower().replace(' ', '-')}.png")
+        pictures.add(picture(page))
+        titles.add(title(page).inner_text())
+    assert len(pictures) == len(titles) == 5
+    page.get_by_role("button", name="Next draw").click()
+    assert picture(page) not in pictures
+    view(page, "One network").press("ArrowRight")
+    expect(view(page, "Probability")).to_be_checked()
+    expect(view(page, "Probability")).to_be_focused()
+    slider = page.get_by_label("Step to show on the map")
+    slider.focus()
+    now = picture(page)
+    slider.press("Home")
+    expect(page.locator("output.now")).to_contain_text("step 1,")
+    page.wait_for_function("(before) => true", arg=now)
+    slider.press("ArrowRight")
+    page.get_by_role("button", name="Replay the fit").click()
+    expect(page.get_by_role("button", name="Pause the replay")).to_be_visible()
+    page.get_by_role("button", name="Pause the replay").click()
+    assert len(sent) == asked
+
+
+def test_a_point_is_picked_by_mouse_and_by_keyboard(visit, shots: Path):
+    page = visit().open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    sentence = page.locator(".st-key-point p").last
+    expect(sentence).to_contain_text("nats")
+    click_map(page, 0.35, 0.65)
+    expect(sentence).to_contain_text("Class 0 with probability")
+    click_map(page, 0.7, 0.35)
+    expect(sentence).to_contain_text("Class 1 with probability")
+    page.screenshot(path=shots / "picked.png")
+    plot = page.locator("canvas.plot")
+    plot.focus()
+    for _ in range(4):
+        plot.press("Shift+ArrowLeft")
+        plot.press("Shift+ArrowUp")
+    plot.press("Enter")
+    expect(sentence).to_contain_text("Class 0 with probability")
+    expect(page.locator(".spoken")).to_contain_text("Picked")
+
+
+def test_a_layer_more_is_in_the_diagram_the_link_and_the_fit(visit, shots: Path):
+    page = visit().open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    page.locator(".st-key-layer_plus button:visible").click()
+    expect(page.get_by_label(re.compile("3 hidden layers of 5, 5, 5 units"))).to_be_visible()
+    expect(page.locator(".notice")).to_have_text("Settings changed: press Fit to update")
+    expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5$"))
+    page.screenshot(path=shots / "settings-changed.png")
+    page.locator(FIT).click()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    expect(page.locator(".notice")).to_be_hidden()
+    expect(page.locator(".unit.live")).to_have_count(15)
+    before = title(page).inner_text()
+    page.locator(".unit.live").first.hover()
+    expect(title(page)).to_contain_text("Layer 1, unit")
+    page.mouse.move(5, 5)
+    expect(title(page)).to_have_text(before)
+    page.go_back()
+    expect(page.get_by_label(re.compile("2 hidden layers of 5, 5 units"))).to_be_visible()
+
+
+def test_the_same_link_in_another_browser_shows_the_same_at_once(visit):
+    link = "?data.name=circles&data.noise=0.1&inference.steps=3000&network.hidden=4"
+    first = visit().open(link)
+    first.locator(FIT).click()
+    expect(status(first)).to_contain_text(ENDED, timeout=LONG)
+    second = visit()
+    page = second.open(first.url.removeprefix(f"{second.address}/"))
+    expect(status(page)).to_contain_text("3,000 steps in")
+    expect(page.locator(FIT)).to_be_enabled()
+    assert page.locator(".bnn-scores").inner_text() == first.locator(".bnn-scores").inner_text()
+    expect(page.get_by_role("radio", name="Circles")).to_be_checked()
+    assert page.evaluate("location.search") == first.evaluate("location.search")
+
+
+def test_two_sessions_at_once_each_get_their_own(visit):
+    pages = [visit().open(f"?data.seed={seed}&inference.steps=30000") for seed in (101, 102)]
+    for page in pages:
+        page.locator(FIT).click()
+    for page in pages:
+        expect(status(page)).to_contain_text("30,000 steps in", timeout=LONG)
+    scores = [page.locator(".bnn-scores").inner_text() for page in pages]
+    assert scores[0] != scores[1]
+
+
+def test_a_data_set_is_chosen_by_keyboard(visit, shots: Path):
+    page = visit().open()
+    page.get_by_role("radio", name="Moons").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Circles")).to_be_checked()
+    expect(page).to_have_url(re.compile("data.name=circles"))
+    expect(page.get_by_role("radio", name="Circles")).to_be_focused()
+    page.get_by_role("radio", name="Iris").click()
+    expect(page.locator(".st-key-w-feature0, [class*=feature0]").first).to_be_visible()
+    page.locator(FIT).click()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    page.screenshot(path=shots / "iris.png")
+
+
+def test_a_bad_link_names_the_value_and_the_page_works(visit, shots: Path):
+    page = visit().open("?prior.scale=-3&data.noise=0.1")
+    expect(page.get_by_role("alert")).to_contain_text("prior.scale is -3")
+    expect(page).to_have_url(re.compile(r"\?data\.noise=0\.1$"))
+    page.screenshot(path=shots / "bad-link.png")
+    page.locator(RESET).click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+
+
+def test_nothing_moves_by_itself_where_motion_is_unwanted(visit):
+    page = visit(reduced_motion="reduce").open("?data.seed=55&inference.steps=2000")
+    page.locator(FIT).click()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    expect(page.get_by_role("button", name="Replay the fit")).to_be_enabled()
+    assert page.get_by_role("button", name="Pause the replay").count() == 0
+
+
+def test_a_phone_shows_the_map_first_and_nothing_sticks_out(visit, shots: Path):
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    expect(page.locator(".bnn-verdict")).to_be_visible()
+    page.screenshot(path=shots / "phone.png")
+    top = {name: page.locator(name).first.bounding_box()["y"] for name in ("canvas.plot", ".st-key-settings", FIT)}
+    assert top[FIT] < top["canvas.plot"] < top[".st-key-settings"]
+    assert top["canvas.plot"] < 844
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('.stMainBlockContainer *')]
+                   .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetWidth).length"""
+    )
+    assert wide == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_control_and_picture_has_a_name(visit, scheme: str):
+    page = visit(color_scheme=scheme).open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    nameless = page.evaluate(
+        """() => {
+          const found = [];
+          const walk = (root) => {
+            for (const e of root.querySelectorAll('*')) {
+              if (e.shadowRoot) walk(e.shadowRoot);
+              const wants = e.matches('button, input, canvas, svg[role], [role=radio], [role=application]');
+              if (!wants || e.closest('[aria-hidden=true]') || !e.checkVisibility()) continue;
+              const by = e.getAttribute('aria-labelledby');
+              const name = e.getAttribute('aria-label') || (by && root.getElementById(by)?.textContent) ||
+                e.textContent.trim() || e.labels?.[0]?.textContent || e.title;
+              if (!name) found.push(e.outerHTML.slice(0, 160));
+            }
+          };
+          walk(document.querySelector('.stMainBlockContainer'));
+          return found;
+        }"""
+    )
+    assert nameless == []
