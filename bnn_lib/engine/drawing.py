@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,15 +14,19 @@ from bnn_lib.errors import InvalidData
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
-    from bnn_lib.experiment import Experiment
     from bnn_lib.posterior import Posterior
 
 FRAME_SIZE, FRAME_DRAWS = 50, 25
-FINAL_DRAWS = 500
+FINAL_DRAWS, FEWEST_FINAL_DRAWS = 500, 100
 SINGLE_SIZE, SINGLE_DRAWS = 50, 100
 UNIT_SIZE, UNIT_DRAWS = 20, 50
-BLOCK_BYTES = 64_000_000  # of the largest array while predicting, about
 SEED = 0  # of the draws behind every map: the same noise at each step, so that a map does not flicker
+
+BLOCK_ROWS = 2500  # predicted at a time: a coarse grid, and a quarter of the fine one
+DRAW_STEP = 25  # the library predicts by so many draws at a time
+MOST_WORK = 4e10  # multiplications in one prediction, about: some seconds
+MOST_BYTES = 64e6  # of one prediction's samples
+UNIT_COST = 20  # an activation costs as much as so many multiplications
 
 
 def check_drawable(dataset: Dataset) -> None:
@@ -38,81 +43,82 @@ def check_drawable(dataset: Dataset) -> None:
         )
 
 
-def build_frame(
-    posterior: Posterior, grid: Grid, step: int, *, n_draws: int = FRAME_DRAWS, widest: int = 1
-) -> Frame:
-    """Compute the maps over `grid`; `widest` is the widest layer's number of units."""
+def affordable_draws(sizes: Sequence[int], rows: int) -> int:
+    """Return how many draws a final prediction takes: 500, fewer for wide networks or very many rows.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Features, units of each hidden layer, outputs.
+    rows : int
+    """
+    work = sum(a * b for a, b in pairwise(sizes)) + UNIT_COST * sum(sizes[1:])
+    by_work = max(MOST_WORK / (work * max(rows, BLOCK_ROWS)), FEWEST_FINAL_DRAWS)
+    by_memory = MOST_BYTES / (4 * rows * max(2, sizes[-1]))
+    draws = min(FINAL_DRAWS, by_work, by_memory)
+    return max(DRAW_STEP, int(draws) // DRAW_STEP * DRAW_STEP)
+
+
+def build_frame(posterior: Posterior, grid: Grid, step: int, n_draws: int = FRAME_DRAWS) -> Frame:
+    """Compute the maps over `grid`."""
     size = len(grid.x)
-    blocks = _blocks(grid.points(), n_draws, widest)
-    predictions = [posterior.predict(block, n_draws=n_draws, seed=SEED) for block in blocks]
-
-    def gather(values: Sequence[np.ndarray]) -> np.ndarray:
-        return np.concatenate(values)[: size * size]
-
-    mean = gather([p.mean for p in predictions])
-    n_classes = mean.shape[1]
-    shown = mean[:, 1:] if n_classes == 2 else mean
-    scale = 1 / math.log(n_classes)
-    return Frame(
-        step=step,
-        probability=_as_bytes(shown.T.reshape(-1, size, size)),
-        total=_as_bytes(gather([p.total for p in predictions]).reshape(size, size) * scale),
-        aleatoric=_as_bytes(gather([p.aleatoric for p in predictions]).reshape(size, size) * scale),
-        epistemic=_as_bytes(gather([p.epistemic for p in predictions]).reshape(size, size) * scale),
+    means, uncertainties = [], []
+    for block in _blocks(grid):
+        prediction = posterior.predict(block, n_draws=n_draws, seed=SEED)
+        means.append(prediction.mean)
+        uncertainties.append(np.stack([prediction.total, prediction.aleatoric, prediction.epistemic]))
+    probability = _classes_first(np.concatenate(means), size)
+    n_classes = means[0].shape[1]
+    total, aleatoric, epistemic = _as_bytes(np.concatenate(uncertainties, axis=1) / math.log(n_classes)).reshape(
+        3, size, size
     )
+    return Frame(step, _as_bytes(probability), total, aleatoric, epistemic)
 
 
 def build_picture(
     posterior: Posterior,
-    experiment: Experiment,
     dataset: Dataset,
     grid: Grid,
     frames: Sequence[Frame],
     *,
-    elbo: np.ndarray,
     step: int,
     stopped_at: int | None = None,
-    baselines: dict[str, Any] | None = None,
 ) -> Picture:
-    """Compute all that the page shows of a fit that has ended."""
+    """Compute all that the page shows of a fit that has ended, `grid` being that of the final maps.
+
+    The scores of the baselines are left to be filled in: they are no matter of the posterior.
+    """
     from bnn_lib.metrics import evaluate
 
-    widest = max((*experiment.network.hidden, dataset.n_classes))
+    sizes = posterior.structure.sizes
+    tested, trained = (affordable_draws(sizes, len(X)) for X in (dataset.X_test, dataset.X_train))
     return Picture(
-        experiment_json=experiment.to_json(),
+        experiment_json=posterior.experiment.to_json(),
         grid=grid,
         frames=tuple(frames),
-        final=build_frame(posterior, grid, step, n_draws=FINAL_DRAWS, widest=widest),
-        draws=_single_networks(posterior, grid.resized(SINGLE_SIZE), widest),
-        elbo=np.asarray(elbo, np.float32),
+        final=build_frame(posterior, grid, step, affordable_draws(sizes, len(grid.x) ** 2)),
+        draws=_single_networks(posterior, grid.resized(SINGLE_SIZE)),
+        elbo=np.asarray(posterior.elbo, np.float32),
         units=_units(posterior, grid.resized(UNIT_SIZE)),
         weights={
             name: (np.asarray(mean, np.float32), np.asarray(sd, np.float32))
             for name, (mean, sd) in posterior.weight_summary().items()
         },
         scores={
-            "held-out": dict(evaluate(posterior, dataset)),
-            "training": dict(evaluate(posterior, dataset, split="train")),
-            "baselines": baselines or {},
+            "held-out": dict(evaluate(posterior, dataset, n_draws=tested)),
+            "training": dict(evaluate(posterior, dataset, split="train", n_draws=trained)),
+            "baselines": {},
         },
         diagnostics=dict(posterior.diagnostics),
         stopped_at=stopped_at,
     )
 
 
-def _single_networks(posterior: Posterior, grid: Grid, widest: int) -> np.ndarray:
+def _single_networks(posterior: Posterior, grid: Grid) -> np.ndarray:
     """Class probabilities of single draws, (S, K, g, g) uint8."""
-    size = len(grid.x)
-    samples = np.concatenate(
-        [
-            _as_bytes(posterior.predict(block, n_draws=SINGLE_DRAWS, seed=SEED).samples)
-            for block in _blocks(grid.points(), SINGLE_DRAWS, widest)
-        ],
-        axis=1,
-    )[:, : size * size]
-    if samples.shape[2] == 2:
-        samples = samples[:, :, 1:]
-    return np.ascontiguousarray(samples.transpose(0, 2, 1)).reshape(SINGLE_DRAWS, -1, size, size)
+    (block,) = _blocks(grid)
+    samples = posterior.predict(block, n_draws=SINGLE_DRAWS, seed=SEED).samples
+    return np.stack([_as_bytes(_classes_first(sample, len(grid.x))) for sample in samples])
 
 
 def _units(posterior: Posterior, grid: Grid) -> tuple[UnitMaps, ...]:
@@ -125,25 +131,21 @@ def _units(posterior: Posterior, grid: Grid) -> tuple[UnitMaps, ...]:
     return tuple(maps)
 
 
-def _blocks(points: np.ndarray, n_draws: int, widest: int) -> list[np.ndarray]:
-    """Cut points into blocks of one length (each length is compiled anew), so that memory stays bounded.
+def _blocks(grid: Grid) -> Iterator[np.ndarray]:
+    """The grid's points, so many at a time that memory stays bounded."""
+    points = grid.points()
+    for first in range(0, len(points), BLOCK_ROWS):
+        yield points[first : first + BLOCK_ROWS]
 
-    The last block is filled up with copies of the last point.
-    """
-    count = max(1, math.ceil(4 * n_draws * (widest + 8) * len(points) / BLOCK_BYTES))
-    length = math.ceil(len(points) / count)
-    missing = count * length - len(points)
-    padded = np.concatenate([points, np.repeat(points[-1:], missing, axis=0)])
-    return list(padded.reshape(count, length, points.shape[1]))
+
+def _classes_first(probability: np.ndarray, size: int) -> np.ndarray:
+    """(g * g, C) -> (K, g, g): of two classes only the second, whose probability says it all."""
+    shown = probability[:, 1:] if probability.shape[1] == 2 else probability
+    return shown.T.reshape(-1, size, size)
 
 
 def _as_bytes(values: np.ndarray) -> np.ndarray:
     """0..1 -> 0..255; what rounding puts beyond is clipped."""
-    scaled = np.multiply(values, 255, dtype=np.float32)
+    scaled = np.multiply(values, 255, dtype=np.float32, casting="same_kind")
     np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled)
     return scaled.astype(np.uint8)
-
-
-def frame_of(posterior: Posterior, grid: Grid, step: int, experiment: Experiment, dataset: Dataset) -> Frame:
-    """Compute a snapshot: coarse, of few draws, cheap."""
-    return build_frame(posterior, grid, step, widest=max((*experiment.network.hidden, dataset.n_classes)))

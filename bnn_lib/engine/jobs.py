@@ -55,6 +55,8 @@ class JobView:
         One sentence: why it failed, or that it is being run again.
     version : int
         Changes whenever anything else here does, and is never the same for two jobs.
+    settled : bool
+        False while the picture of a fit that was just stopped is still to come.
     """
 
     phase: Phase
@@ -69,11 +71,12 @@ class JobView:
     picture: Picture | None
     message: str | None
     version: int
+    settled: bool = True
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will change any more (a page may stop asking)."""
-        return self.phase in ENDED
+        """Whether nothing will change any more, so that a page may cease to ask."""
+        return self.phase in ENDED and self.settled
 
 
 @dataclass(eq=False, repr=False)
@@ -166,7 +169,13 @@ class Fit:
         self.sessions.discard(session)
         self.changed()
         self.stopped_views[session] = replace(
-            view, phase="stopped", position=None, seconds_left=None, message=None, version=self.version
+            view,
+            phase="stopped",
+            position=None,
+            seconds_left=None,
+            message=None,
+            version=self.version,
+            settled=not self.abandoned or self.state == "pending",
         )
 
     def view(self, session: str, position: int | None, ready: bool) -> JobView:

@@ -205,11 +205,12 @@ def test_it_ends_only_when_no_session_wants_it(board: Board):
     assert board.stop(fit, "b") == fit.dask_key
     assert board.view(fit, "b").phase == "stopped"  # at once, before the worker knows
     assert board.view(fit, "b").picture is None
+    assert not board.view(fit, "b").ended  # its part is still to come
     picture = make_picture(steps=30, stopped_at=30)
     before = board.view(fit, "b").version
     board.end(fit, "stopped", picture)
     view = board.view(fit, "b")
-    assert (view.phase, view.picture, view.step) == ("stopped", picture, 30)
+    assert (view.phase, view.picture, view.step, view.ended) == ("stopped", picture, 30, True)
     assert view.version != before
     assert board.finished(fit.key) is None
 
