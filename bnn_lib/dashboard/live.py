@@ -63,6 +63,8 @@ def progress_text(view: JobView) -> tuple[float, str]:
         return 0.0, "The fitting engine is starting."
     if view.phase == "stopped":
         return min(1.0, view.step / max(1, view.total)), f"Stopping at step {view.step:,} of {view.total:,}."
+    if view.step >= view.total:
+        return 1.0, f"{view.total:,} steps done; drawing the maps and scoring"
     parts = [f"step {view.step:,} of {view.total:,}"]
     if view.steps_per_second:
         parts.append(f"{speed(view.steps_per_second)} steps/s")

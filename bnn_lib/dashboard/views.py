@@ -13,6 +13,7 @@ from bnn_lib.dashboard.notices import plain
 from bnn_lib.datasets import Dataset
 from bnn_lib.engine import Picture, make_grid
 from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.inference import METHODS
 
 STYLE = Path(__file__).parent / "style.css"
 KEPT = 32  # packed data sets and results kept for all sessions
@@ -107,6 +108,8 @@ def show_scores(experiment: Experiment, result: run.Shown) -> None:
     """Show the table of scores."""
     unfinished, stale = result.picture.stopped_at is not None, result.experiment != experiment
     st.html(scores.scores_table(result.picture.scores, unfinished, stale))
+    method = METHODS[result.experiment.inference.method]
+    st.caption(f"{method.label}: {method.help}")
 
 
 def show_point(dataset: Dataset, result: run.Shown | None) -> None:

@@ -8,6 +8,14 @@ const VIEWS = [
   { name: "epistemic", label: "Epistemic", title: "Doubt from ignorance: more data would remove it" },
   { name: "network", label: "One network", title: "One network drawn from the posterior" },
 ];
+// What each view is, for whoever asks.
+const MEANINGS = [
+  ["Probability", "the mean over networks drawn from the posterior; the line is where two classes are equally likely."],
+  ["Total", "entropy of that mean, in nats: 0 is certainty, ln C an even guess among C classes."],
+  ["Aleatoric", "mean entropy of the single networks: the noise that they all see."],
+  ["Epistemic", "the rest, total minus aleatoric: how much the networks disagree, for want of data."],
+  ["One network", "what one of them says: each could be the truth."],
+];
 const WIDE = 280; // pixels across which a field is computed; the canvas scales that smoothly
 const MARGIN = { left: 40, right: 8, top: 8, bottom: 34 };
 const TWEEN = 110; // ms from one frame to the next, in steps of TWEEN_STEP: the fit may share this machine's cores
@@ -553,13 +561,22 @@ function build(root) {
     views.append(buttons[view.name]);
   }
   const title = element("h2", { class: "title" });
+  const meanings = element("dl", { class: "meanings", hidden: "", id: "meanings" });
+  for (const [name, text] of MEANINGS) meanings.append(element("dt", { text: name }), element("dd", { text }));
+  const ask = element("button", { type: "button", class: "ask", text: "?", "aria-label": "What the five views mean", "aria-expanded": "false",
+    "aria-controls": "meanings" });
+  const explain = (on) => {
+    meanings.hidden = !on;
+    ask.setAttribute("aria-expanded", String(on));
+  };
+  ask.addEventListener("click", () => explain(meanings.hidden));
   const plot = element("canvas", { class: "plot", tabindex: "0", role: "application", "aria-roledescription": "map" });
   const notice = element("div", { class: "notice", hidden: "" });
   const drawCount = element("span", { class: "count" });
   const next = element("button", { type: "button", text: "Next draw" });
   const play = element("button", { type: "button", text: "Play", "aria-pressed": "false" });
   const draws = element("div", { class: "draws", hidden: "" }, drawCount, next, play);
-  const stage = element("div", { class: "stage" }, plot, notice, draws);
+  const stage = element("div", { class: "stage" }, plot, notice, draws, meanings);
   const barCanvas = element("canvas", { "aria-hidden": "true" });
   const needle = element("i", { class: "needle", hidden: "" });
   const barLabels = element("div", { class: "labels" });
@@ -578,10 +595,12 @@ function build(root) {
   const splitIgnorance = element("i", { class: "ignorance" });
   const split = element("span", { class: "split", hidden: "", "aria-hidden": "true" }, splitNoise, splitIgnorance);
   const spoken = element("div", { class: "spoken", "aria-live": "polite" });
-  const body = element("section", { class: "map", "aria-label": "Map of the prediction" }, title,
+  const body = element("section", { class: "map", "aria-label": "Map of the prediction" },
+    element("div", { class: "head" }, title, ask),
     element("div", { class: "middle" }, stage, views),
     element("div", { class: "under" }, bar, element("div", { class: "toggles" }, toggles.training, toggles.held)),
     element("div", { class: "readout" }, where, numbers, split), spoken);
+  body.addEventListener("keydown", (event) => { if (event.key === "Escape") explain(false); });
   root.append(body);
   const style = (palette) => {
     for (const name of ["text", "muted", "line", "surface", "accent", "halo", "neutral", "doubt"]) body.style.setProperty(`--${name}`, palette[name]);
