@@ -95,7 +95,8 @@ function createElbo(component) {
   function playhead() {
     const series = curve(), steps = snapshots();
     if (!series || !series.step.length) return null;
-    const step = steps ? steps[index] : series.step[series.step.length - 1];
+    // The last place is the end of the fit itself, which a stopped one may reach between two snapshots.
+    const step = steps && index < steps.length - 1 ? steps[index] : series.step[series.step.length - 1];
     let i = series.step.findIndex((s) => s >= step);
     if (i < 0) i = series.step.length - 1;
     return { step, elbo: series.smooth[i] };
