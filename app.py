@@ -1,21 +1,28 @@
-"""The app: starts the fitting engine together with the server, before anyone visits. Pages are in pages/."""
+"""The app: page configuration and navigation. The fitting engine starts with the server, before anyone visits.
+
+Streamlit reads this file twice over: the server imports it once, for `app`; every visit runs it as its script.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from bnn_lib.dashboard.session import shared_engine
+if __name__ == "__main__":
+    st.set_page_config(
+        page_title="Bayesian neural network playground", page_icon="bnn_lib/dashboard/icon.png", layout="wide"
+    )
+    st.navigation([st.Page("pages/playground.py", title="Playground", default=True)], position="top").run()
+else:
+    from bnn_lib.dashboard.session import shared_engine
 
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[None]:
+        """Hold the engine for as long as the server runs."""
+        engine = shared_engine()
+        try:
+            yield
+        finally:
+            engine.close()
 
-@asynccontextmanager
-async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Hold the engine for as long as the server runs."""
-    engine = shared_engine()
-    try:
-        yield
-    finally:
-        engine.close()
-
-
-app = st.App("pages/_navigation.py", lifespan=lifespan)
+    app = st.App(__file__, lifespan=lifespan)

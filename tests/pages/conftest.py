@@ -28,7 +28,7 @@ def visit(engine: FakeEngine, root) -> Open:
     """Open the playground by a link, as a browser would."""
 
     def visit(**query: str) -> AppTest:
-        page = AppTest.from_file(str(root / "pages" / "_navigation.py"), default_timeout=60)
+        page = AppTest.from_file(str(root / "app.py"), default_timeout=60)
         for name, value in query.items():
             page.query_params[name.replace("__", ".")] = value
         return page.run()
