@@ -13,12 +13,15 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from bnn_lib.engine.environment import set_worker_environment
 
 LOOPBACK = "127.0.0.1"
 CLOSE_SECONDS = 3.0  # then this process exits at once, and the worker with it
+QUICK_SECONDS, MOST_QUICK_ENDS = 60.0, 3  # a worker that ends so soon so often in a row will never start
 
 DASK_SETTINGS = {
     # A fit whose worker dies is run once more. Only running fits are on a worker, so no other is blamed.
@@ -72,32 +75,51 @@ async def _serve(threads: int, preload: str, announce: TextIO) -> None:
     scheduler = Scheduler(
         host=LOOPBACK, port=0, dashboard=False, dashboard_address=f"{LOOPBACK}:0", idle_timeout=None
     )
+    nannies: list[Nanny] = []  # the one that lives, if any
+
+    def make_nanny() -> Nanny:
+        nannies[:] = [
+            Nanny(
+                scheduler.address,
+                nthreads=threads,
+                host=LOOPBACK,
+                dashboard=False,
+                memory_limit=None,
+                preload=[preload],
+                config=dask.config.config,
+            )
+        ]
+        return nannies[0]
+
     async with scheduler:
         print(json.dumps({"address": scheduler.address, "pid": os.getpid()}), file=announce, flush=True)
-        nanny = Nanny(
-            scheduler.address,
-            nthreads=threads,
-            host=LOOPBACK,
-            dashboard=False,
-            memory_limit=None,
-            preload=[preload],
-            config=dask.config.config,
-        )
-        starting = asyncio.ensure_future(_start(nanny))
+        keeping = asyncio.ensure_future(_keep_worker(make_nanny, closed))
         ending = asyncio.ensure_future(closed.wait())
-        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
+        await asyncio.wait({keeping, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if not closed.is_set():
             # A worker that cannot start ends this process; the engine says so and tries again.
-            starting.result()
-            await ending
+            keeping.result()
         # The worker has nothing to save, and ends by itself when this process does.
         threading.Timer(CLOSE_SECONDS, os._exit, (0,)).start()
-        await nanny.close(timeout=CLOSE_SECONDS / 3)
+        for nanny in nannies:
+            await nanny.close(timeout=CLOSE_SECONDS / 3)
     os._exit(0)
 
 
-async def _start(nanny: Any) -> None:
-    await nanny
+async def _keep_worker(make_nanny: Callable[[], Any], closed: asyncio.Event) -> None:
+    """Keep a worker running. A nanny replaces one that dies, but gives up on one that dies while it starts."""
+    quick_ends = 0
+    while not closed.is_set():
+        nanny, began = make_nanny(), time.monotonic()
+        error: Exception | None = None
+        try:
+            await nanny
+            await nanny.finished()
+        except Exception as caught:  # whatever the worker met while starting; it is in the log already
+            error = caught
+        quick_ends = quick_ends + 1 if time.monotonic() - began < QUICK_SECONDS else 1
+        if quick_ends == MOST_QUICK_ENDS:
+            raise RuntimeError("The worker does not start.") from error
 
 
 def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, closed: asyncio.Event) -> None:

