@@ -5,6 +5,7 @@ import streamlit as st
 from bnn_lib.dashboard import components, controls, data, notices, run, state, views
 from bnn_lib.dashboard.live import live
 from bnn_lib.dashboard.session import open_session
+from bnn_lib.dashboard.side_by_side import show_side_by_side
 
 session = open_session()
 experiment = state.load()
@@ -76,4 +77,5 @@ with map_column:
 if result is not None:
     with st.container(key="scores"):
         views.show_scores(experiment, result)
+        show_side_by_side(dataset, result)
 state.store()
