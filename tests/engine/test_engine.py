@@ -299,8 +299,8 @@ def test_logs_name_no_session(engine: Engine, told: Tell, caplog: pytest.LogCapt
 def test_a_worker_that_dies_costs_one_run(make_engine: Make, told: Tell, tmp_path: Path):
     engine = make_engine()
     jobs = [engine.submit(experiment(seed), f"session {seed}") for seed in range(3)]
-    for job in jobs[:2]:
-        wait_until(job, "running")
+    for seed in range(2):
+        worker_of(tmp_path, seed)
     told("die-0")  # the fit kills its worker, another fit runs beside it, and one waits
     for job in jobs[:2]:
         wait_for(lambda job=job: job.view().message == RUN_AGAIN)
@@ -367,7 +367,7 @@ folder = Path(sys.argv[1])
 settings = EngineSettings(threads=1, store=folder / "r", compile_cache=folder / "c", preload="tests.engine.fakes")
 engine = Engine(settings, fit_task=scripted_fit)
 job = engine.submit(experiment(0), "a")
-while job.view().phase != "running":
+while not job.view().step:
     time.sleep(0.01)
 print(engine._runner._local.pid, flush=True)
 if sys.argv[2] == "wait":
