@@ -45,10 +45,13 @@ def _status(session: Session, view: JobView | None) -> None:
         st.error(plain(run.failure() or ""), icon=":material/error:")
         return
     else:
-        on_page = run.shown()
+        on_page, frozen = run.shown(), run.frozen(state.load())
         text = session.engine.status.message or "Not fitted with these settings yet."
         if on_page is not None and on_page.experiment == state.load():
             share, text = result_text(on_page)
+        elif frozen is not None:
+            done, steps = frozen.view.step, frozen.view.total
+            share, text = done / steps, f"Stopped at step {done:,} of {steps:,}: what you see is unfinished."
     st.progress(share, text=plain(text))
     if session.engine.status.warning:
         st.caption(plain(session.engine.status.warning))
@@ -63,6 +66,8 @@ def progress_text(view: JobView) -> tuple[float, str]:
         return 0.0, "The fitting engine is starting."
     if view.phase == "stopped":
         return min(1.0, view.step / max(1, view.total)), f"Stopping at step {view.step:,} of {view.total:,}."
+    if view.message:  # it is being run again
+        return 0.0, view.message
     if view.step >= view.total:
         return 1.0, f"{view.total:,} steps done; drawing the maps and scoring"
     parts = [f"step {view.step:,} of {view.total:,}"]
@@ -104,7 +109,8 @@ def duration(seconds: float) -> str:
 
 def _message(session: Session, view: JobView | None) -> dict[str, Any]:
     """Return what the components are told: the newest map and ELBO, and what to write over the map."""
-    experiment, current, on_page = state.load(), run.active(), run.shown()
+    experiment, on_page = state.load(), run.shown()
+    current: run.Active | run.Frozen | None = run.active()
     message: dict[str, Any] = {
         "phase": "idle",
         "key": on_page.key if on_page else None,
@@ -116,9 +122,14 @@ def _message(session: Session, view: JobView | None) -> dict[str, Any]:
         "pick_for": st.session_state.get(run.PICK_FOR),
         "pick": st.session_state.get(run.PICK),
     }
-    if current is None or view is None:
+    frozen = run.frozen(experiment)
+    if current is not None and view is not None:
+        message |= {"phase": "running", "key": current.experiment.key, "total": view.total, "dim": False}
+    elif on_page is None and frozen is not None:
+        current, view = frozen, frozen.view
+        message |= {"phase": "stopped", "key": frozen.experiment.key, "total": view.total}
+    else:
         return message
-    message |= {"phase": "running", "key": current.experiment.key, "total": view.total, "dim": False}
     if current.experiment.data == experiment.data:
         if view.frame is not None:
             message["frame"] = payload.pack(payload.frame_array(view.frame))
@@ -138,7 +149,7 @@ def _notice(session: Session, view: JobView | None) -> str | None:
             if view.phase == "waiting"
             else "In the queue"
         )
-    if run.failure():
+    if run.failure() or (on_page is None and run.frozen(experiment)):
         return None
     if on_page is not None and on_page.experiment == experiment:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -20,7 +19,7 @@ ACTIVE, SHOWN, LOOKED_UP, FAILURE, PICK, PICK_FOR = (
     "pick",
     "pick_for",
 )
-STOP_PATIENCE = 4.0  # seconds that a stopped fit has to hand over what it had
+FROZEN = "frozen"
 
 
 @dataclass
@@ -29,7 +28,15 @@ class Active:
 
     experiment: Experiment
     job: Job
-    stopped: float | None = None  # when Stop was pressed
+    stopped: bool = False  # Stop was pressed
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a stopped tab saw last of a fit that others go on with: a map and an ELBO, but no result."""
+
+    experiment: Experiment
+    view: JobView
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,19 @@ def active() -> Active | None:
 def fitting(experiment: Experiment) -> bool:
     """Return whether just this experiment is being fitted."""
     current = active()
-    return current is not None and current.experiment == experiment and current.stopped is None
+    return current is not None and current.experiment == experiment and not current.stopped
 
 
 def shown() -> Shown | None:
     """Return the result on the page, which may be of other settings than the page's."""
     found: Shown | None = st.session_state.get(SHOWN)
     return found
+
+
+def frozen(experiment: Experiment) -> Frozen | None:
+    """Return what was seen last of a stopped fit of these settings, if there is no more of it than that."""
+    found: Frozen | None = st.session_state.get(FROZEN)
+    return found if found is not None and found.experiment == experiment else None
 
 
 def failure() -> str | None:
@@ -74,7 +87,7 @@ def fit(session: Session) -> None:
     """Begin to fit the page's experiment (the Fit button)."""
     stop(session)
     experiment = state.load()
-    st.session_state[FAILURE] = None
+    st.session_state[FAILURE] = st.session_state[FROZEN] = None
     st.session_state[state.PROBLEMS] = []
     st.session_state[ACTIVE] = Active(experiment, session.engine.submit(experiment, session.id))
 
@@ -82,15 +95,15 @@ def fit(session: Session) -> None:
 def stop(session: Session) -> None:
     """End the fit under way, keeping what there is (the Stop button)."""
     current = active()
-    if current is not None and current.stopped is None:
-        current.stopped = time.monotonic()
+    if current is not None and not current.stopped:
+        current.stopped = True
         session.engine.stop(current.job, session.id)
 
 
 def reset(session: Session) -> None:
     """Back to the start: the default experiment and its result (the Reset button)."""
     stop(session)
-    for name in (ACTIVE, SHOWN, LOOKED_UP, FAILURE, PICK, PICK_FOR):
+    for name in (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, PICK, PICK_FOR):
         st.session_state[name] = None
     state.reset()
 
@@ -106,7 +119,7 @@ def look_up(session: Session, experiment: Experiment) -> None:
     picture = session.engine.result(experiment.key)
     if picture is not None:
         st.session_state[SHOWN] = Shown(experiment, picture)
-        st.session_state[FAILURE] = None
+        st.session_state[FAILURE] = st.session_state[FROZEN] = None
     elif on_page is None and experiment == Experiment():
         st.session_state[ACTIVE] = Active(experiment, session.engine.submit(experiment, session.id))
     else:
@@ -117,14 +130,13 @@ def settle(current: Active, view: JobView) -> bool:
     """Take over how a fit ended; False while there is more to wait for."""
     if not view.ended:
         return False
-    if view.phase == "stopped" and view.picture is None:
-        waited = time.monotonic() - (current.stopped or 0.0)
-        if current.stopped is not None and waited < STOP_PATIENCE:
-            return False
     st.session_state[ACTIVE] = None
     st.session_state[LOOKED_UP] = state.load().key
     if view.picture is not None:
         st.session_state[SHOWN] = Shown(current.experiment, view.picture)
+    elif view.phase == "stopped" and view.frame is not None:
+        st.session_state[SHOWN] = None
+        st.session_state[FROZEN] = Frozen(current.experiment, view)
     if view.phase == "failed":
         st.session_state[FAILURE] = view.message or "The fit failed; the server's log says why."
     return True

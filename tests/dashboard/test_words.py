@@ -44,6 +44,7 @@ def view(phase: str, **more) -> JobView:
             0.62,
             "step 12,400 of 20,000, 48 k steps/s, 0.2 s left",
         ),
+        (view("running", message="It is being run again."), 0, "It is being run again."),
         (view("running", step=20_000), 1, "20,000 steps done; drawing the maps and scoring"),
         (view("stopped", step=5000), 0.25, "Stopping at step 5,000 of 20,000."),
     ],

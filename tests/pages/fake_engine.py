@@ -138,12 +138,14 @@ class FakeJob:
 class FakeEngine:
     """What the pages use of an engine.
 
-    `stays` keeps every fit in a phase; `fails` makes every fit fail with that message.
+    `stays` keeps every fit in a phase; `fails` makes every fit fail with that message; with `shared` others go
+    on with a fit that is stopped, so that nothing is kept of it.
     """
 
     phase: Any = "ready"
     stays: str | None = None
     fails: str | None = None
+    shared: bool = False
     results: dict[str, Picture] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     submitted: list[Experiment] = field(default_factory=list)
@@ -202,14 +204,20 @@ class FakeEngine:
         if self.fails:
             return replace(view, phase="failed", position=None, message=self.fails)
         if job.stopped:
-            picture = make_picture(job.experiment, stopped_at=max(1, step // 2))
+            step = max(1, step // 2)
+            if self.shared:
+                return replace(self._running(job, view, step), phase="stopped", seconds_left=None)
+            picture = make_picture(job.experiment, stopped_at=step)
             return replace(view, phase="stopped", position=None, step=step, picture=picture)
         if self.stays in ("waiting", "queued"):
             return replace(view, phase=self.stays)
         if step == total and self.stays is None:
             picture = self.results.setdefault(job.key, make_picture(job.experiment))
             return replace(view, phase="finished", position=None, step=total, picture=picture)
-        step = max(1, min(step, total // 2))
+        return self._running(job, view, max(1, min(step, total // 2)))
+
+    def _running(self, job: FakeJob, view: JobView, step: int) -> JobView:
+        total = view.total
         dataset = load_dataset(job.experiment.data)
         return replace(
             view,

@@ -228,6 +228,23 @@ def test_stop_keeps_what_there_is_and_says_so(engine: FakeEngine, visit):
     assert component(page, "map")["result"] is not None
 
 
+def test_stop_leaves_what_was_seen_of_a_fit_that_others_go_on_with(engine: FakeEngine, visit):
+    engine.stays, engine.shared = "running", True
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    page = until_ended(click(click(visit(prior__scale="3.0"), "fit"), "stop"))
+    assert not page.exception
+    assert "unfinished" in status(page)
+    feed = component(page, "feed")
+    assert feed["phase"] == "stopped"
+    assert feed["frame"] is not None
+    assert feed["elbo"]["step"]
+    assert feed["notice"] is None
+    assert component(page, "map")["result"] is None
+    page = click(page, "unit_plus_0")
+    assert component(page, "feed")["frame"] is None
+    assert component(page, "feed")["notice"] == "Press Fit"
+
+
 def test_a_failed_fit_says_why_and_the_page_goes_on(engine: FakeEngine, visit):
     engine.fails = "The fit ran out of memory [here](https://example.org)."
     page = until_ended(click(visit(data__seed="4"), "fit"))
