@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ENDED_KEPT = 16  # ended fits kept in memory, with their pictures
+ENDED_KEPT = 8  # ended fits kept in memory, with their pictures; the store has the others
 STRUCTURES_KEPT = 256
 MOST_LOSSES = 3  # of a fit's worker or scheduler, then it fails
 MOST_ATTEMPTS = 6

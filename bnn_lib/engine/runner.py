@@ -252,7 +252,9 @@ class Runner:
             logger.error("result refused key=%s error=%s", fit.key, error)
             state, picture, message = "failed", None, MISUNDERSTOOD
         if state == "failed":
-            logger.error("fit failed key=%s message=%s\n%s", fit.key, message, outcome.get("detail", ""))
+            detail = outcome.get("detail")  # a traceback, unless it is the request that was wrong
+            level = logging.ERROR if detail else logging.INFO
+            logger.log(level, "fit failed key=%s message=%s\n%s", fit.key, message, detail or "")
         elif state == "finished" and content is not None:
             self._store.put(fit.key, content)
         elif state == "stopped" and not fit.abandoned:
