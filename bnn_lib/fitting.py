@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
 from bnn_lib import programs
@@ -95,12 +96,13 @@ def fit_steps(
     pace, goal = chunk_steps or 1, next(snapshots)
     while True:
         window_end = (run.step // FLATNESS_WINDOW + 1) * FLATNESS_WINDOW
-        seconds = run.advance(min(pace, MAX_CHUNK, goal - run.step, window_end - run.step))
+        n = min(pace, MAX_CHUNK, goal - run.step, window_end - run.step)
+        seconds = run.advance(n)
         if chunk_steps is None:
             # Twice as many at the most: the first chunks are too short to time.
-            pace = max(1, min(2 * pace, int(CHUNK_SECONDS * len(run.latest) / max(seconds, 1e-6))))
+            pace = max(1, min(2 * pace, int(CHUNK_SECONDS * n / max(seconds, 1e-6))))
         flat = experiment.inference.early_stopping and is_flat(run.elbo)
-        yield Progress(run.step, total, run.latest, run.posterior(stopped_early=flat and run.step < total))
+        yield Progress(run.step, total, run.elbo[-n:], run.posterior(stopped_early=flat and run.step < total))
         if flat or run.step == total:
             return
         if run.step == goal:
@@ -160,18 +162,15 @@ class _Run:
         self.inputs = model_data(experiment, dataset)
         start = start_position(self.layout, experiment.inference.seed)
         self.state: Any = METHODS[experiment.inference.method].load().init(start, step_settings(experiment))
-        self.chunks: list[np.ndarray] = []
+        self._elbo = np.zeros(experiment.inference.steps, "float32")
         self.step, self.seconds = 0, 0.0
 
     @property
-    def latest(self) -> np.ndarray:
-        """The ELBO of the steps of the last chunk."""
-        return self.chunks[-1]
-
-    @property
     def elbo(self) -> np.ndarray:
-        """The ELBO of all steps so far."""
-        return np.concatenate(self.chunks)
+        """The ELBO of all steps so far; what is written stays as it is, so a view will do."""
+        view = self._elbo[: self.step]
+        view.setflags(write=False)
+        return view
 
     def advance(self, n: int) -> float:
         """Do `n` more steps; return the seconds they took."""
@@ -179,20 +178,27 @@ class _Run:
         scalars = np.uint32(inference.seed), np.int32(self.step), np.int32(n)
         rates = np.float32(inference.learning_rate), np.float32(inference.steps)
         self.state, elbo = self.program.run(*scalars, *rates, self.state, self.inputs)
-        self.chunks.append(np.asarray(elbo)[:n].copy())  # a slice by JAX would compile anew for each n
+        # A slice by JAX would compile anew for each n.
+        self._elbo[self.step : self.step + n] = np.asarray(elbo)[:n]
         seconds = time.perf_counter() - began
         self._check(n)
         self.step, self.seconds = self.step + n, self.seconds + seconds
         return seconds
 
     def _check(self, n: int) -> None:
-        bad = ~np.isfinite(self.latest)
-        if bad.any():
-            step = self.step + int(np.argmax(bad)) + 1
-            raise FitFailed(
-                f"The ELBO is {self.latest[np.argmax(bad)]} at step {step:,}: a weight has grown beyond what "
-                "32-bit numbers hold. A smaller learning rate or prior scale usually helps."
-            )
+        """Refuse numbers that are none: the ELBO of a step, or the state that the last one left."""
+        bad = np.flatnonzero(~np.isfinite(self._elbo[self.step : self.step + n]))
+        if len(bad):
+            step = self.step + int(bad[0])
+            what = f"The ELBO is {self._elbo[step]} at step {step + 1:,}"
+        elif not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(self.state)):
+            what = f"The posterior's parameters are not finite after step {self.step + n:,}"
+        else:
+            return
+        raise FitFailed(
+            f"{what}: a weight has grown beyond what 32-bit numbers hold. A smaller learning rate or prior "
+            "scale usually helps."
+        )
 
     def posterior(self, stopped_early: bool) -> Posterior:
         diagnostics = {
@@ -203,8 +209,7 @@ class _Run:
             "n_parameters": layout_size(self.layout),
             "stopped_early": stopped_early,
         }
-        elbo = self.elbo if self.chunks else np.zeros(0, "float32")
-        return Posterior(self.experiment, self.structure, self.schema, self.state, elbo, diagnostics)
+        return Posterior(self.experiment, self.structure, self.schema, self.state, self.elbo, diagnostics)
 
 
 def start_position(layout: Layout, seed: int) -> np.ndarray:

@@ -27,12 +27,11 @@ from pytensor.link.jax.dispatch import jax_funcify
 from pytensor.raise_op import Assert
 from pytensor.scalar.math import Softplus
 
+from bnn_lib.jax_environment import set_jax_environment
 from bnn_lib.model import NetworkModel, Structure, define_network, placeholder_data
 
-# One fit uses one core, and several run side by side: at this size XLA's thread pools cost more than they
-# give (twice the processor time for no gain). XLA reads both when its first computation starts.
-os.environ.setdefault("PJRT_NPROC", "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+# XLA reads its settings when its first computation starts, not when it is imported.
+set_jax_environment(os.environ)
 
 # PyTensor's graph building is not thread-safe (pymc issue 7819).
 PYTENSOR_LOCK = threading.Lock()

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bnn_lib.errors import InvalidData, shown
+from bnn_lib.predictive import SMALLEST_PROBABILITY
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
 
-SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)  # 1.2e-7: fits run in float32
 CALIBRATION_BINS = 15
 FOREST_ROWS = 10_000  # rows a tree sees at most, so that 100,000 rows take a second and not five
 BLOCK_PREDICTIONS = 1_000_000  # draws times rows that are predicted at once

@@ -12,8 +12,9 @@ import jax
 import numpy as np
 
 from bnn_lib import posterior_file, programs
+from bnn_lib.datasets.checks import read_seed, read_whole
 from bnn_lib.datasets.dataset import Scaling
-from bnn_lib.errors import InvalidData, shown
+from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.base import StepSettings
@@ -161,8 +162,7 @@ class Posterior:
 
     def _positions(self, n_draws: int, seed: int) -> np.ndarray:
         """Flat positions, (n_draws, D)."""
-        if isinstance(n_draws, bool) or not isinstance(n_draws, int) or not 1 <= n_draws <= MAX_DRAWS:
-            raise InvalidData(f"n_draws is {shown(n_draws)}; allowed: a whole number from 1 to {MAX_DRAWS:,}.")
+        n_draws, seed = read_whole(n_draws, "n_draws", 1, MAX_DRAWS), read_seed(seed, "seed")
         run = programs.sample_program(self.structure, self.experiment.inference.method, self._settings).run
         blocks = range(-(-n_draws // DRAW_BLOCK))
         return np.concatenate([run(np.uint32(seed), np.int32(block), self.state) for block in blocks])[:n_draws]

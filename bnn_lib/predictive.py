@@ -20,7 +20,9 @@ from scipy import special
 
 from bnn_lib.errors import InvalidData, shown
 
-SMALLEST_PROBABILITY = float(np.finfo("float32").tiny)  # log of an underflow would be -inf
+# Before a logarithm a probability is raised to this, as scikit-learn's log_loss does: one that was rounded to 0
+# says "very unlikely", not "impossible".
+SMALLEST_PROBABILITY = float(np.finfo("float64").eps)
 
 
 @dataclass(frozen=True, eq=False)

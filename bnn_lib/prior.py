@@ -10,9 +10,10 @@ import pytensor
 import pytensor.tensor as pt
 
 from bnn_lib.datasets import load_dataset
+from bnn_lib.datasets.checks import read_seed, read_whole
 from bnn_lib.logdensity import PYTENSOR_LOCK
 from bnn_lib.model import Structure, define_network, model_data
-from bnn_lib.posterior import Schema, predict_at
+from bnn_lib.posterior import MAX_DRAWS, Schema, predict_at
 
 if TYPE_CHECKING:
     from bnn_lib.experiment import Experiment
@@ -36,6 +37,7 @@ def prior_predictive(experiment: Experiment, X: Any, n_draws: int = 200, seed: i
     Prediction
         With the mean function of every draw, or its class probabilities.
     """
+    n_draws, seed = read_whole(n_draws, "n_draws", 1, MAX_DRAWS), read_seed(seed, "seed")
     dataset = load_dataset(experiment.data)
     structure = Structure.of(experiment, dataset)
     data = model_data(experiment, dataset)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +34,6 @@ DRAW_BLOCK = 25  # draws in one call
 ROW_BLOCK = 2560  # rows in one call: a 50 x 50 grid and a little more
 CACHE_SIZE = 32  # structures kept, in each cache
 
-Key = ParamSpec("Key")
 T = TypeVar("T")
 
 
@@ -54,15 +53,15 @@ class _Once(Generic[T]):
         return self._value
 
 
-def _cached(make: Callable[Key, T]) -> Callable[Key, T]:
+def _cached(make: Callable[..., T]) -> Callable[..., T]:
     """An `lru_cache` that makes each value once even when several threads ask for it together."""
 
     @lru_cache(maxsize=CACHE_SIZE)
     def cell(*key: Any) -> _Once[T]:
-        return _Once(lambda: make(*key))  # type: ignore[call-arg]
+        return _Once(lambda: make(*key))
 
     @wraps(make)
-    def get(*key: Key.args, **_: Key.kwargs) -> T:
+    def get(*key: Any) -> T:
         return cell(*key).get()
 
     return get

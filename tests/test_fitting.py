@@ -62,10 +62,12 @@ def test_a_change_of_numbers_compiles_nothing() -> None:
     jax.monitoring.register_event_duration_secs_listener(
         lambda event, *_, **__: compiled.append(event) if "backend_compile" in event else None
     )
-    bnn.fit(small(prior=bnn.PriorSpec(scaling="learned")))
+    network = bnn.NetworkSpec(hidden=(7,))  # of no other test: it must be compiled here
+    bnn.fit(small(network=network, prior=bnn.PriorSpec(scaling="learned")))
     assert compiled  # the listener hears compilations
     compiled.clear()
     changed = small(
+        network=network,
         data=bnn.DataSpec(name="circles", n=60, noise=0.5, seed=3),
         prior=bnn.PriorSpec(scaling="learned", scale=3.0, bias_scale=0.2),
         inference=bnn.InferenceSpec(steps=777, learning_rate=0.3, seed=9),

@@ -190,6 +190,17 @@ def test_inputs_of_another_kind_are_refused(posterior: bnn.Posterior, X: object,
         posterior.predict(X)
 
 
+def test_numpy_numbers_are_numbers(posterior: bnn.Posterior) -> None:
+    np.testing.assert_array_equal(posterior.draws(np.int64(3), np.int32(1))["W1"], posterior.draws(3, 1)["W1"])
+
+
+@pytest.mark.parametrize("seed", [-1, 2**33, 1.5, None])
+def test_a_seed_out_of_bounds_is_refused(posterior: bnn.Posterior, seed: object) -> None:
+    for ask in (lambda: posterior.draws(5, seed), lambda: posterior.predict([[0, 0]], 5, seed)):  # type: ignore[arg-type]
+        with pytest.raises(bnn.InvalidData, match="seed is"):
+            ask()
+
+
 @pytest.mark.parametrize("n_draws", [0, -1, 2.5, True, 10**9, "5"])
 def test_a_number_of_draws_out_of_bounds_is_refused(posterior: bnn.Posterior, n_draws: object) -> None:
     with pytest.raises(bnn.InvalidData, match="1 to 100,000"):

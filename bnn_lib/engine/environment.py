@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-XLA_FLAG = "--xla_cpu_multi_thread_eigen=false"  # at this size XLA's thread pool costs more than it gives
+from bnn_lib.jax_environment import set_jax_environment
+
 COMPILE_CACHE_BYTES = 300_000_000
 
 
@@ -13,10 +14,8 @@ def set_worker_environment(environ: MutableMapping[str, str], compile_cache: str
 
     One fit uses one core, and several run side by side: no library may start threads of its own.
     """
-    if XLA_FLAG.partition("=")[0] not in environ.get("XLA_FLAGS", ""):
-        environ["XLA_FLAGS"] = f"{environ.get('XLA_FLAGS', '')} {XLA_FLAG}".strip()
+    set_jax_environment(environ)
     defaults = {
-        "PJRT_NPROC": "1",  # else XLA spreads one fit over all cores: twice the processor time, for no gain
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

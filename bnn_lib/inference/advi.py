@@ -50,9 +50,5 @@ class MeanFieldADVI:
         """Draws from the fitted normal distributions."""
         return meanfield_vi.sample(key, state, n_draws)
 
-    def moments(self, state: Any) -> tuple[Any, Any]:
-        """The fitted means and standard deviations."""
-        return state.mu, jnp.exp(state.rho)
-
 
 METHOD = MeanFieldADVI()

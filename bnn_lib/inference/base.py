@@ -57,7 +57,3 @@ class Method(Protocol):
     def sample(self, key: Any, state: Any, n_draws: int) -> Any:
         """Return draws of the approximate posterior: flat positions, (n_draws, D)."""
         ...
-
-    def moments(self, state: Any) -> tuple[Any, Any]:
-        """Return mean and standard deviation of every unconstrained parameter, (D,) each."""
-        ...
