@@ -191,8 +191,9 @@ class _Run:
         if len(bad):
             step = self.step + int(bad[0])
             what = f"The ELBO is {self._elbo[step]} at step {step + 1:,}"
-        elif not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(self.state)):
-            what = f"The posterior's parameters are not finite after step {self.step + n:,}"
+        elif any(np.isnan(leaf).any() for leaf in jax.tree.leaves(self.state)):
+            # Infinite may be: Adam's mean square of a gradient above 1e19 is, and its parameter then rests.
+            what = f"The posterior's parameters are not numbers after step {self.step + n:,}"
         else:
             return
         raise FitFailed(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -21,6 +22,7 @@ from pymc.logprob.utils import CheckParameterValue
 from pytensor.compile.mode import Mode
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import graph_replace
+from pytensor.graph.rewriting.basic import in2out, node_rewriter
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.jax import JAXLinker
 from pytensor.link.jax.dispatch import jax_funcify
@@ -45,11 +47,25 @@ def layout_size(layout: Layout) -> int:
     return max(where.stop for where, _ in layout.values())
 
 
+@jax.custom_jvp
+def softplus(x: Any) -> Any:
+    """Return log(1 + exp(x)); neither it nor its derivative overflows, and they share one exponential."""
+    return jnp.maximum(x, 0) + jnp.log1p(jnp.exp(-jnp.abs(x)))
+
+
+@softplus.defjvp
+def _softplus_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    (x,), (change,) = primals, tangents
+    small = jnp.exp(-jnp.abs(x))
+    sigmoid = jnp.where(x >= 0, 1, small) / (1 + small)
+    return jnp.maximum(x, 0) + jnp.log1p(small), sigmoid * change
+
+
 @jax_funcify.register(Softplus)
 def _funcify_softplus(op: Any, **kwargs: Any) -> Callable[[Any], Any]:
     # PyTensor's own dispatch is a chain of `where`s whose branches not taken overflow in float32, and then
     # JAX's gradient is NaN.
-    return jax.nn.softplus
+    return softplus
 
 
 @jax_funcify.register(Assert)
@@ -142,14 +158,16 @@ class _Translation:
 
     def __init__(self, network: NetworkModel, fixed_rows: bool) -> None:
         model = network.model
-        self.position = pt.vector("position", dtype="float32")
         self.layout: Layout = {}
         self.replacements: dict[Any, Any] = {}
+        self.values: list[Any] = []
         start, offset = model.initial_point(), 0
         for variable in model.value_vars:
             shape = start[variable.name].shape
             where = slice(offset, offset + int(np.prod(shape, dtype=int)))
-            self.replacements[variable] = self.position[where].reshape(shape)
+            value = pt.tensor(variable.name, dtype="float32", shape=shape)
+            self.replacements[variable] = value
+            self.values.append(value)
             self.layout[variable.name] = where, shape
             offset = where.stop
         self.data: dict[str, Any] = {}
@@ -159,16 +177,37 @@ class _Translation:
 
     def __call__(self, outputs: list[Any]) -> Callable[[Any, Inputs], tuple[Any, ...]]:
         graph = graph_replace(outputs, self.replacements, strict=False)
-        run = _jax_function([self.position, *self.data.values()], graph)
-        names = tuple(self.data)
+        run = _jax_function([*self.values, *self.data.values()], graph)
+        names, shapes = tuple(self.data), [shape for _, shape in self.layout.values()]
+        sizes = tuple(where.stop - where.start for where, _ in self.layout.values())
 
         def function(position: Any, inputs: Inputs) -> tuple[Any, ...]:
+            # Unlike that of slices, the gradient of a split is one concatenation.
+            pieces = jax.lax.split(position, sizes)
+            values = [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
             with warnings.catch_warnings():
                 # PyTensor asks for float64 sums and int64 indices; that JAX gives it 32 bits is what we want.
                 warnings.filterwarnings("ignore", message="Explicitly requested dtype")
-                return tuple(run(position, *(inputs[name] for name in names)))
+                return tuple(run(*values, *(inputs[name] for name in names)))
 
         return function
+
+
+@node_rewriter([pt.switch])
+def _softplus_once(graph: Any, node: Any) -> list[Any] | None:
+    """``switch(c, -softplus(a), -softplus(b)) -> -softplus(switch(c, a, b))``, the Bernoulli log mass.
+
+    XLA computes both branches of a switch.
+    """
+    condition, *branches = node.inputs
+    arguments = []
+    for branch in branches:
+        for op in (pt.neg, pt.softplus):
+            if branch.owner is None or branch.owner.op != op:
+                return None
+            branch = branch.owner.inputs[0]
+        arguments.append(branch)
+    return [-pt.softplus(pt.switch(condition, *arguments))]
 
 
 def _jax_function(inputs: list[Any], outputs: list[Any]) -> Callable[..., tuple[Any, ...]]:
@@ -181,4 +220,5 @@ def _jax_function(inputs: list[Any], outputs: list[Any]) -> Callable[..., tuple[
         exclude=["local_lift_transpose_through_dot"],
     )
     Mode(JAXLinker(), query).optimizer.rewrite(graph)
+    in2out(_softplus_once).rewrite(graph)
     return jax_funcify(graph)

@@ -274,7 +274,7 @@ def load_posterior(path: str | PathLike[str]) -> Posterior:
     ]
     if [(leaf.shape, leaf.dtype) for leaf in found] != shapes or elbo.ndim != 1:
         raise InvalidData(f"{path} does not hold the posterior that it describes: its arrays have other shapes.")
-    if not all(np.isfinite(leaf).all() for leaf in found):
-        raise InvalidData(f"{path} holds a posterior with entries that are NaN or infinite.")
+    if any(np.isnan(leaf).any() for leaf in found):
+        raise InvalidData(f"{path} holds a posterior with entries that are NaN.")
     state = jax.tree.unflatten(jax.tree.structure(template), leaves)
     return Posterior(experiment, structure, schema, state, elbo, diagnostics)

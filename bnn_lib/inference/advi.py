@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import optax
 from blackjax.vi import meanfield_vi
@@ -28,6 +29,28 @@ def adam(settings: StepSettings, rates: StepRates) -> optax.GradientTransformati
     return optax.chain(optax.scale_by_adam(), optax.scale_by_learning_rate(rate))
 
 
+def _for_blackjax(log_density: LogDensityFunction) -> LogDensityFunction:
+    """Return a log density to `jax.vmap` over draws, as blackjax does, which runs faster.
+
+    A batch of one draw is not batched at all: XLA's products are slower with an axis of length 1, which costs a
+    fifth of a step. It cannot be differentiated unless it is mapped.
+    """
+
+    def once(position: Any) -> Any:
+        # Else XLA computes the position anew, noise and all, in each of the many places that use a part of it.
+        return log_density(jax.lax.optimization_barrier(position))
+
+    @jax.custom_batching.custom_vmap
+    def mapped(position: Any) -> Any:
+        return once(position)
+
+    @mapped.def_vmap
+    def _map(size: int, _: Any, positions: Any) -> tuple[Any, bool]:
+        return (once(positions[0])[None] if size == 1 else jax.vmap(once)(positions)), True
+
+    return mapped
+
+
 @dataclass(frozen=True)
 class MeanFieldADVI:
     """See `bnn_lib.inference.base.Method`."""
@@ -42,7 +65,7 @@ class MeanFieldADVI:
     ) -> tuple[meanfield_vi.MFVIState, Any]:
         """One step of Adam on a Monte Carlo estimate of the ELBO, which is returned too."""
         state, info = meanfield_vi.step(
-            key, state, log_density, adam(settings, rates), num_samples=settings.mc_samples
+            key, state, _for_blackjax(log_density), adam(settings, rates), num_samples=settings.mc_samples
         )
         return state, -info.elbo  # blackjax reports the loss, the negative ELBO
 
