@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -21,7 +20,7 @@ from bnn_lib.engine.environment import set_worker_environment
 
 LOOPBACK = "127.0.0.1"
 CLOSE_SECONDS = 3.0  # then this process exits at once, and the worker with it
-QUICK_SECONDS, MOST_QUICK_ENDS = 60.0, 3  # a worker that ends so soon so often in a row will never start
+MOST_FAILED_STARTS = 2  # in a row; then this process ends and the engine says so
 
 DASK_SETTINGS = {
     # A fit whose worker dies is run once more. Only running fits are on a worker, so no other is blamed.
@@ -65,6 +64,15 @@ def main(arguments: list[str] | None = None) -> int:
 async def _serve(threads: int, preload: str, announce: TextIO) -> None:
     import dask
     from distributed import Nanny, Scheduler
+    from distributed.diagnostics.plugin import SchedulerPlugin
+
+    class Seen(SchedulerPlugin):
+        """Counts the workers that the scheduler has come to know."""
+
+        count = 0
+
+        def add_worker(self, scheduler: Any, worker: str) -> None:
+            self.count += 1
 
     dask.config.set(DASK_SETTINGS)
     loop = asyncio.get_running_loop()
@@ -75,6 +83,8 @@ async def _serve(threads: int, preload: str, announce: TextIO) -> None:
     scheduler = Scheduler(
         host=LOOPBACK, port=0, dashboard=False, dashboard_address=f"{LOOPBACK}:0", idle_timeout=None
     )
+    seen = Seen()
+    scheduler.add_plugin(seen)
     nannies: list[Nanny] = []  # the one that lives, if any
 
     def make_nanny() -> Nanny:
@@ -93,7 +103,7 @@ async def _serve(threads: int, preload: str, announce: TextIO) -> None:
 
     async with scheduler:
         print(json.dumps({"address": scheduler.address, "pid": os.getpid()}), file=announce, flush=True)
-        keeping = asyncio.ensure_future(_keep_worker(make_nanny, closed))
+        keeping = asyncio.ensure_future(_keep_worker(make_nanny, lambda: seen.count, closed))
         ending = asyncio.ensure_future(closed.wait())
         await asyncio.wait({keeping, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not closed.is_set():
@@ -106,19 +116,25 @@ async def _serve(threads: int, preload: str, announce: TextIO) -> None:
     os._exit(0)
 
 
-async def _keep_worker(make_nanny: Callable[[], Any], closed: asyncio.Event) -> None:
-    """Keep a worker running. A nanny replaces one that dies, but gives up on one that dies while it starts."""
-    quick_ends = 0
+async def _keep_worker(
+    make_nanny: Callable[[], Any], workers_seen: Callable[[], int], closed: asyncio.Event
+) -> None:
+    """Keep a worker running. A nanny replaces one that dies, but gives up on one that dies while it starts.
+
+    That may be the doing of a fit: a worker gets one as soon as the scheduler knows it.
+    """
+    failed_starts = 0
     while not closed.is_set():
-        nanny, began = make_nanny(), time.monotonic()
+        before = workers_seen()
         error: Exception | None = None
         try:
+            nanny = make_nanny()
             await nanny
             await nanny.finished()
         except Exception as caught:  # whatever the worker met while starting; it is in the log already
             error = caught
-        quick_ends = quick_ends + 1 if time.monotonic() - began < QUICK_SECONDS else 1
-        if quick_ends == MOST_QUICK_ENDS:
+        failed_starts = 0 if workers_seen() > before else failed_starts + 1
+        if failed_starts == MOST_FAILED_STARTS:
             raise RuntimeError("The worker does not start.") from error
 
 
