@@ -21,6 +21,7 @@ STEPS = (1000, 5000, 20_000, 50_000, 100_000)
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 BATCHES = (16, 32, 64, 128, 256)
 SAMPLES = (1, 2, 5, 10)
+CHOICES = "choices"  # of a data set, counted
 
 
 # --- data ---------------------------------------------------------------------------------------------------
@@ -28,7 +29,8 @@ SAMPLES = (1, 2, 5, 10)
 
 def _dataset_chosen() -> None:
     name = st.session_state["datasets"].get("name")
-    if name in DATASETS:
+    st.session_state[CHOICES] = st.session_state.get(CHOICES, 0) + 1
+    if isinstance(name, str) and name in DATASETS:
         noise = DATASETS[name].default_noise
         state.change({"data.name": name} | ({"data.noise": noise} if DATASETS[name].fixed_rows is None else {}))
 
@@ -41,7 +43,8 @@ def _regenerate() -> None:
 def data_controls(experiment: Experiment) -> None:
     """Data set, noise, rows, how many are held out, and another sample."""
     entry = DATASETS[experiment.data.name]
-    components.show("datasets", chooser_data(experiment.data.name), on_name_change=_dataset_chosen)
+    choices = st.session_state.get(CHOICES, 0)
+    components.show("datasets", chooser_data(experiment.data.name, choices), on_name_change=_dataset_chosen)
     if entry.fixed_rows is None:
         st.slider("Noise", 0.0, 1.0, step=0.01, help=entry.noise_help, **bind("data.noise", experiment.data.noise))
         options = sorted({*ROWS, experiment.data.n})
@@ -132,7 +135,8 @@ def layer_editor(experiment: Experiment) -> None:
         key="layers",
     ):
         st.button(
-            "−",
+            "− layer",  # style.css shows the icon alone; the name is for screen readers
+            icon=":material/remove:",
             key="layer_minus",
             on_click=_layers,
             args=(-1,),
@@ -141,7 +145,8 @@ def layer_editor(experiment: Experiment) -> None:
         )
         st.markdown(f"**{count} hidden layer{'' if count == 1 else 's'}**", width="content")
         st.button(
-            "\\+",
+            "\\+ layer",
+            icon=":material/add:",
             key="layer_plus",
             on_click=_layers,
             args=(1,),
@@ -162,7 +167,8 @@ def layer_editor(experiment: Experiment) -> None:
                 ),
             ):
                 st.button(
-                    "−",
+                    f"− unit, layer {layer + 1}",
+                    icon=":material/remove:",
                     key=f"unit_minus_{layer}",
                     on_click=_resize,
                     args=(layer, -1),
@@ -171,7 +177,8 @@ def layer_editor(experiment: Experiment) -> None:
                 )
                 st.markdown(str(units), width="content")
                 st.button(
-                    "\\+",
+                    f"\\+ unit, layer {layer + 1}",
+                    icon=":material/add:",
                     key=f"unit_plus_{layer}",
                     on_click=_resize,
                     args=(layer, 1),

@@ -114,6 +114,7 @@ def _message(session: Session, view: JobView | None) -> dict[str, Any]:
     message: dict[str, Any] = {
         "phase": "idle",
         "key": on_page.key if on_page else None,
+        "data": payload.data_key(experiment.data),
         "dim": on_page is not None and on_page.experiment != experiment,
         "notice": _notice(session, view),
         "frame": None,

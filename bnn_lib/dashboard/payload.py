@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bnn_lib.experiment import Experiment
+from bnn_lib.experiment import DataSpec, Experiment
 from bnn_lib.figures import palettes
 from bnn_lib.figures.dots import COLUMNS, quantile_dots
 from bnn_lib.figures.elbo import elbo_series
+from bnn_lib.figures.maps import TITLES
 
 if TYPE_CHECKING:
     from bnn_lib.dashboard.inspector import PointReading
@@ -67,10 +68,17 @@ def frame_array(frame: Frame) -> np.ndarray:
     return np.concatenate([frame.probability, frame.total[None], frame.aleatoric[None], frame.epistemic[None]])
 
 
-def map_data(dataset: Dataset, grid: Grid) -> Json:
-    """Return what the map needs before anything is fitted."""
+def data_key(spec: DataSpec) -> str:
+    """Return what tells rows apart: a map is drawn only over those that it is of."""
+    return spec.model_dump_json()
+
+
+def map_data(dataset: Dataset, grid: Grid, key: str) -> Json:
+    """Return what the map needs before anything is fitted; `key` as `data_key` has it."""
     rows = len(dataset.X_train) + len(dataset.X_test)
     return {
+        "key": key,
+        "titles": {**TITLES, "network": "One network drawn from the posterior"},
         "names": list(dataset.feature_names),
         "classes": list(dataset.class_names),
         "markers": list(palettes.MARKERS),

@@ -9,17 +9,11 @@ import streamlit as st
 from bnn_lib.dashboard import state
 from bnn_lib.dashboard.session import Session
 from bnn_lib.engine import Job, JobView, Picture
+from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 
-ACTIVE, SHOWN, LOOKED_UP, FAILURE, PICK, PICK_FOR = (
-    "active",
-    "shown",
-    "looked_up",
-    "failure",
-    "pick",
-    "pick_for",
-)
-FROZEN = "frozen"
+ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE = "active", "shown", "frozen", "looked_up", "failure"
+PICK, PICK_FOR = "pick", "pick_for"
 
 
 @dataclass
@@ -50,7 +44,7 @@ class Shown:
     def key(self) -> str:
         """Tell results apart: a stopped one differs from the finished one of the same experiment."""
         at = self.picture.stopped_at
-        return self.experiment.key if at is None else f"{self.experiment.key}-{at}-{id(self.picture):x}"
+        return self.experiment.key if at is None else f"{self.experiment.key}-{at}"
 
 
 def active() -> Active | None:
@@ -89,7 +83,17 @@ def fit(session: Session) -> None:
     experiment = state.load()
     st.session_state[FAILURE] = st.session_state[FROZEN] = None
     st.session_state[state.PROBLEMS] = []
-    st.session_state[ACTIVE] = Active(experiment, session.engine.submit(experiment, session.id))
+    _submit(session, experiment)
+
+
+def _submit(session: Session, experiment: Experiment) -> None:
+    try:
+        job = session.engine.submit(experiment, session.id)
+    except InvalidExperiment as error:  # more work or memory than the host allows
+        st.session_state[ACTIVE] = None
+        st.session_state[FAILURE] = str(error)
+    else:
+        st.session_state[ACTIVE] = Active(experiment, job)
 
 
 def stop(session: Session) -> None:
@@ -121,7 +125,7 @@ def look_up(session: Session, experiment: Experiment) -> None:
         st.session_state[SHOWN] = Shown(experiment, picture)
         st.session_state[FAILURE] = st.session_state[FROZEN] = None
     elif on_page is None and experiment == Experiment():
-        st.session_state[ACTIVE] = Active(experiment, session.engine.submit(experiment, session.id))
+        _submit(session, experiment)
     else:
         session.engine.prepare(experiment)
 
@@ -131,7 +135,8 @@ def settle(current: Active, view: JobView) -> bool:
     if not view.ended:
         return False
     st.session_state[ACTIVE] = None
-    st.session_state[LOOKED_UP] = state.load().key
+    # Only that: the page's settings may have changed meanwhile, to ones with a stored result.
+    st.session_state[LOOKED_UP] = current.experiment.key
     if view.picture is not None:
         st.session_state[SHOWN] = Shown(current.experiment, view.picture)
     elif view.phase == "stopped" and view.frame is not None:

@@ -7,12 +7,15 @@ import math
 import numpy as np
 import streamlit as st
 
-from bnn_lib.dashboard import run
+from bnn_lib.dashboard import run, views
 from bnn_lib.datasets import Dataset
+from bnn_lib.engine import Grid
 from bnn_lib.figures.elbo import elbo_figure, elbo_series
-from bnn_lib.figures.maps import map_figure
+from bnn_lib.figures.maps import TITLES, map_figure
 
 HEIGHT = 340
+FONT = '"Source Sans", sans-serif'  # the page's
+MARGIN = {"l": 56, "r": 8, "t": 44, "b": 44}
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "scrollZoom": True}
 
 
@@ -24,28 +27,39 @@ def show_side_by_side(dataset: Dataset, result: run.Shown) -> None:
         help="The same maps as separate figures, with the values under the pointer and a button that saves each.",
     ):
         return
-    theme = "dark" if st.context.theme.type == "dark" else "light"
+    theme = views.theme()
     final, grid, n_classes = result.picture.final, result.picture.grid, dataset.n_classes
     nats = math.log(n_classes) / 255
     names = (dataset.feature_names[0], dataset.feature_names[1])
     labels = dataset.class_names[1:] if n_classes == 2 else dataset.class_names
-    maps: list[tuple[str, str | None, np.ndarray]] = [
+    maps: list[tuple[str, str, np.ndarray]] = [
         ("probability", f"Probability of {label}", field / np.float32(255))
         for label, field in zip(labels, final.probability, strict=True)
     ]
     for kind in ("total", "aleatoric", "epistemic"):
-        maps.append((kind, None, getattr(final, kind) * np.float32(nats)))
+        maps.append((kind, TITLES[kind], getattr(final, kind) * np.float32(nats)))
     figures = []
     for kind, title, values in maps:
         figure = map_figure(grid.x, grid.y, values, kind, n_classes=n_classes, names=names, theme=theme)
-        if title is not None:
-            figure.update_layout(title_text=title)
-        figures.append((title or kind, figure))
+        figure.update_layout(title_text=title)
+        figures.append((describe_map(grid, values, kind, title, names), figure))
     elbo = result.picture.elbo
     if len(elbo):
-        steps = np.arange(1, len(elbo) + 1)
-        figures.append(("ELBO", elbo_figure(elbo_series(steps, elbo, len(elbo)), theme)))
-    for start in range(0, len(figures), 2):
-        for column, (name, figure) in zip(st.columns(2), figures[start : start + 2], strict=False):
-            figure.update_layout(height=HEIGHT, margin={"l": 56, "r": 8, "t": 44, "b": 44})
-            column.plotly_chart(figure, theme=None, key=f"figure_{name}", config=CONFIG, alt=name)
+        series = elbo_series(np.arange(1, len(elbo) + 1), elbo, len(elbo))
+        seen = f"ELBO over {len(elbo):,} steps, from {series.smooth[0]:,.1f} to {series.smooth[-1]:,.1f} nats"
+        figures.append((seen, elbo_figure(series, theme)))
+    for place, (alt, figure) in enumerate(figures):
+        if place % 2 == 0:
+            columns = st.columns(2)
+        figure.update_layout(
+            height=HEIGHT, margin=MARGIN, title={"font": {"size": 14}, "x": 0.02}, font_family=FONT
+        )
+        columns[place % 2].plotly_chart(figure, theme=None, key=f"figure_{place}", config=CONFIG, alt=alt)
+
+
+def describe_map(grid: Grid, values: np.ndarray, kind: str, title: str, names: tuple[str, str]) -> str:
+    """Say what is seen on a map `values` (g, g): of what, over what, and how large it gets where."""
+    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
+    where = f"({grid.x[column]:.2f}, {grid.y[row]:.2f})"
+    what = title if kind == "probability" else f"{kind.capitalize()} uncertainty in nats"
+    return f"{what} over {names[0]} and {names[1]}: largest {values[row, column]:.2f} at {where}"

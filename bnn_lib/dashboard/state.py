@@ -85,6 +85,9 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
             )
         )
         changes["likelihood.family"] = "auto"
+    if experiment.likelihood.noise is not None:
+        problems.append(Problem("likelihood.noise", "likelihood.noise is set, which is for numeric targets only."))
+        changes["likelihood.noise"] = None
     return (replaced(experiment, changes) if changes else experiment), problems
 
 

@@ -32,6 +32,15 @@ def _options() -> list[dict[str, Any]]:
     return options
 
 
-def chooser_data(chosen: str) -> dict[str, Any]:
-    """Return what the chooser shows: for each data set its name and points (x, y in 0..100, class)."""
-    return {"options": _options(), "chosen": chosen, "markers": list(MARKERS), "palettes": palette_data()}
+def chooser_data(chosen: str, times: int = 0) -> dict[str, Any]:
+    """Return what the chooser shows: for each data set its name and points (x, y in 0..100, class).
+
+    `times` counts the choices made: a refused one changes nothing else, and the browser must hear of it.
+    """
+    return {
+        "options": _options(),
+        "chosen": chosen,
+        "times": times,
+        "markers": list(MARKERS),
+        "palettes": palette_data(),
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from bnn_lib.dashboard import components, data, inspector, payload, run, scores
@@ -13,20 +12,28 @@ from bnn_lib.dashboard.notices import plain
 from bnn_lib.datasets import Dataset
 from bnn_lib.engine import Picture, make_grid
 from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.figures.palettes import PALETTES
 from bnn_lib.inference import METHODS
 
 STYLE = Path(__file__).parent / "style.css"
+FAR = 1e9  # no point of a map is further out
 KEPT = 32  # packed data sets and results kept for all sessions
 
 
 @st.cache_resource(show_spinner=False)
-def _style() -> str:
-    return f"<style>{STYLE.read_text(encoding='utf-8')}</style>"
+def _style(theme: str) -> str:
+    colours = f":root {{ --bnn-muted: {PALETTES[theme].muted}; }}"
+    return f"<style>{colours}\n{STYLE.read_text(encoding='utf-8')}</style>"
+
+
+def theme() -> str:
+    """Return the visitor's theme, "light" or "dark"."""
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def inject_style() -> None:
     """Set the page's own spacing and sizes."""
-    st.html(_style())
+    st.html(_style(theme()))
 
 
 def result_for(experiment: Experiment) -> run.Shown | None:
@@ -37,8 +44,9 @@ def result_for(experiment: Experiment) -> run.Shown | None:
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
 def _map_data(spec_json: str) -> dict[str, Any]:
-    dataset = data.load(DataSpec.model_validate_json(spec_json))
-    return payload.map_data(dataset, make_grid(dataset))
+    spec = DataSpec.model_validate_json(spec_json)
+    dataset = data.load(spec)
+    return payload.map_data(dataset, make_grid(dataset), payload.data_key(spec))
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -52,13 +60,10 @@ def _elbo_result(key: str, _picture: Picture) -> dict[str, Any]:
 
 
 def _picked() -> None:
+    # Anyone can send anything: two numbers it must be, and no whole number that is too large for a float.
     pick = st.session_state["map"].get("pick")
-    if (
-        isinstance(pick, list)
-        and len(pick) == 2
-        and all(isinstance(v, int | float) and np.isfinite(v) for v in pick)
-    ):
-        st.session_state[run.PICK] = [float(pick[0]), float(pick[1])]
+    if isinstance(pick, list) and len(pick) == 2 and all(type(v) in (int, float) and abs(v) < FAR for v in pick):
+        st.session_state[run.PICK] = [float(v) for v in pick]
 
 
 def show_map(experiment: Experiment, dataset: Dataset, result: run.Shown | None) -> None:

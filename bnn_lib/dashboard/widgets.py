@@ -97,4 +97,5 @@ def whole(
 
 def more(name: str) -> Any:
     """Return a container that is folded away: for what is rarely changed."""
-    return st.popover(":material/tune:", help=f"More {name} settings", key=f"more_{name}")
+    label = f"More {name} settings"  # style.css shows the icon alone
+    return st.popover(label, icon=":material/tune:", help=label, key=f"more_{name}")

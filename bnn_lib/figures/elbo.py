@@ -128,7 +128,7 @@ def elbo_figure(series: ElboSeries, theme: str = "light", title: str = "How the 
             "font": {"color": palette.text},
             "paper_bgcolor": palette.surface,
             "plot_bgcolor": palette.surface,
-            "xaxis": {**axis, "type": "log", "title": {"text": "step"}},
+            "xaxis": {**axis, "type": "log", "dtick": 1, "title": {"text": "step"}},
             "yaxis": {**axis, "range": list(series.range), "title": {"text": "ELBO, nats"}},
             "legend": {"orientation": "h", "y": 1.1},
         },

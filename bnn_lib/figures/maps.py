@@ -12,11 +12,12 @@ from bnn_lib.figures.palettes import MARKERS, PALETTES, plotly_scale
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+# The playground's map has them too.
 TITLES = {
     "probability": "Which class, and how likely",
     "total": "How much doubt there is in all",
-    "aleatoric": "Doubt from noise",
-    "epistemic": "Doubt from ignorance",
+    "aleatoric": "Doubt from noise: more data would not remove it",
+    "epistemic": "Doubt from ignorance: more data would remove it",
 }
 
 
@@ -69,7 +70,11 @@ def map_figure(
             zmax=1 if probability else math.log(n_classes),
             colorscale=plotly_scale("probability" if probability else "uncertainty", theme),
             zsmooth="best",
-            colorbar={"title": {"text": "probability" if probability else "nats"}},
+            colorbar={
+                "thickness": 14,
+                "outlinewidth": 0,
+                "title": {"text": "probability" if probability else "nats"},
+            },
         )
     )
     if probability:

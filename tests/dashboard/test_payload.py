@@ -66,10 +66,10 @@ def test_the_middle_of_a_tile_is_zero_activation():
 
 def test_many_rows_are_thinned_alike_each_time():
     dataset = load_dataset(DataSpec(n=5000))
-    data = payload.map_data(dataset, make_grid(dataset))
+    data = payload.map_data(dataset, make_grid(dataset), "k")
     assert len(data["points"]["x"]) == payload.MOST_POINTS
     assert "1,500 of 5,000" in data["note"]
-    assert data == payload.map_data(dataset, make_grid(dataset))
+    assert data == payload.map_data(dataset, make_grid(dataset), "k")
     assert {0, 1} == set(data["points"]["held"]) == set(data["points"]["label"])
 
 

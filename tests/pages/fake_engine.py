@@ -14,6 +14,7 @@ import numpy as np
 
 from bnn_lib.datasets import Dataset, load_dataset
 from bnn_lib.engine import EngineStatus, Frame, Grid, JobView, Picture, UnitMaps, make_grid
+from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 
 SNAPSHOTS, LOOKS = 12, 4
@@ -139,12 +140,13 @@ class FakeEngine:
     """What the pages use of an engine.
 
     `stays` keeps every fit in a phase; `fails` makes every fit fail with that message; with `shared` others go
-    on with a fit that is stopped, so that nothing is kept of it.
+    on with a fit that is stopped, so that nothing is kept of it; `refuses` is why no fit is taken at all.
     """
 
     phase: Any = "ready"
     stays: str | None = None
     fails: str | None = None
+    refuses: str | None = None
     shared: bool = False
     results: dict[str, Picture] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -160,6 +162,8 @@ class FakeEngine:
         return EngineStatus(self.phase, message, 1, 2)
 
     def submit(self, experiment: Experiment, session_id: str) -> FakeJob:
+        if self.refuses:
+            raise InvalidExperiment(self.refuses)
         self.submitted.append(experiment)
         return FakeJob(self, experiment)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import data
+from bnn_lib.dashboard import controls, data, run, views
 from bnn_lib.datasets import DATASETS, Dataset, load_dataset
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec, PriorSpec
@@ -147,6 +147,7 @@ def test_a_link_cannot_write_markdown(engine: FakeEngine, visit):
         {"data__name": "iris", "data__features": "petal width (cm)"},
         {"data__name": "iris", "likelihood__family": "bernoulli"},
         {"likelihood__family": "gaussian"},
+        {"likelihood__noise": "0.5"},
         {"network__hidden": ",".join(["5"] * 50)},
         {"data__name": "x" * 500_000},
     ],
@@ -156,6 +157,7 @@ def test_what_the_map_cannot_show_is_said(engine: FakeEngine, visit, query: dict
     assert not page.exception
     assert len(page.warning) == 1
     assert len(page.warning[0].value) < 500
+    assert set(query_of(page)) <= {"data.name"}
 
 
 def test_a_link_of_ten_megabytes_opens_the_default(engine: FakeEngine, visit):
@@ -255,6 +257,44 @@ def test_a_failed_fit_says_why_and_the_page_goes_on(engine: FakeEngine, visit):
     page = until_ended(click(page, "fit"))
     assert not page.error
     assert component(page, "map")["result"] is not None
+
+
+def test_a_fit_that_the_host_refuses_says_why_and_the_page_goes_on(engine: FakeEngine, visit):
+    engine.refuses = "This fit needs [more](https://example.org) memory than the host allows."
+    page = visit()  # nothing is stored: the first visit asks by itself
+    assert not page.exception
+    assert "memory than the host allows" in page.error[0].value
+    page = click(page, "fit")
+    assert not page.exception
+    assert "[more](" not in page.error[0].value
+    assert page.button(key="stop").disabled
+    engine.refuses = None
+    page = until_ended(click(page, "fit"))
+    assert not page.error
+    assert component(page, "map")["result"] is not None
+
+
+def test_a_stored_result_of_settings_chosen_during_a_fit_is_shown_when_it_ends(engine: FakeEngine, visit):
+    chosen = Experiment(prior=PriorSpec(scale=3.0), data=DataSpec(seed=4))
+    engine.results[chosen.key] = make_picture(chosen)
+    page = click(visit(data__seed="4"), "fit")
+    page.selectbox(key="w.prior.scale").set_value("3.0").run()
+    assert not page.button(key="stop").disabled
+    until_ended(page)
+    assert component(page, "map")["result"]["key"] == chosen.key
+    assert component(page, "feed")["notice"] is None
+
+
+def test_a_moving_map_names_the_data_that_it_is_of(engine: FakeEngine, visit):
+    engine.stays = "running"
+    page = click(visit(data__name="xor"), "fit")
+    feed = component(page, "feed")
+    assert feed["frame"] is not None
+    assert feed["data"] == component(page, "map")["key"]
+    page = click(page, "regenerate")
+    other = component(page, "feed")
+    assert other["frame"] is None
+    assert other["data"] == component(page, "map")["key"] != feed["data"]
 
 
 @pytest.mark.parametrize(("phase", "said"), [("queued", "Number 2 in the queue"), ("waiting", "starting")])
@@ -438,3 +478,28 @@ def test_a_point_is_explained_at_once(engine: FakeEngine, visit):
     page.session_state["pick"] = [-0.9, 0.6]
     page.run()
     assert any("Class 0 with probability" in m.value.replace("\\", "") for m in page.markdown)
+
+
+# --- forged values ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pick", [None, "1,2", [1], [True, 1], [10**400, 1], [float("nan"), 0], [0, float("inf")], [{}, 1]]
+)
+def test_only_two_numbers_pick_a_point(monkeypatch: pytest.MonkeyPatch, pick: object):
+    state = {"map": {"pick": pick}}
+    monkeypatch.setattr(views.st, "session_state", state)
+    views._picked()
+    assert run.PICK not in state
+    state["map"]["pick"] = [1, -2.5]
+    views._picked()
+    assert state[run.PICK] == [1.0, -2.5]
+
+
+@pytest.mark.parametrize("name", [None, ["moons"], {"moons": 1}, 7, "no such data"])
+def test_only_a_known_name_chooses_data(monkeypatch: pytest.MonkeyPatch, name: object):
+    state = {"datasets": {"name": name}}
+    monkeypatch.setattr(controls.st, "session_state", state)
+    monkeypatch.setattr(controls.state, "change", lambda changes: pytest.fail(f"changed {changes}"))
+    controls._dataset_chosen()
+    assert state[controls.CHOICES] == 1  # so that the browser hears of it

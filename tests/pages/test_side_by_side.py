@@ -10,11 +10,17 @@ import numpy as np
 import pytest
 
 from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.figures.maps import TITLES
 from tests.pages.fake_engine import FakeEngine, make_picture
 
 
 def figures(page) -> list[dict]:
     return [json.loads(entry.proto.spec) for entry in page.get("plotly_chart")]
+
+
+def component_titles(page) -> dict[str, str]:
+    protos = [entry.proto for entry in page.get("bidi_component")]
+    return json.loads(next(p.json for p in protos if p.component_name == "bnn_map"))["titles"]
 
 
 def heatmap(figure: dict) -> tuple[np.ndarray, float]:
@@ -37,6 +43,13 @@ def test_the_figures_show_the_results_own_numbers(engine: FakeEngine, visit, nam
     assert len(drawn) == classes + 3 + 1
     titles = [figure["layout"]["title"]["text"] for figure in drawn]
     assert len(set(titles)) == len(titles)
+    assert titles[-4:-1] == [TITLES[kind] for kind in ("total", "aleatoric", "epistemic")]
+    assert component_titles(page).items() >= TITLES.items()
+    row, column = np.unravel_index(picture.final.epistemic.argmax(), picture.final.epistemic.shape)
+    top = picture.final.epistemic.max() / 255 * math.log(n_classes)
+    said = page.get("plotly_chart")[-2].proto.alt
+    assert said.startswith("Epistemic uncertainty in nats over ")
+    assert said.endswith(f": largest {top:.2f} at ({picture.grid.x[column]:.2f}, {picture.grid.y[row]:.2f})")
     maps = [heatmap(figure) for figure in drawn[:-1]]
     np.testing.assert_allclose(maps[0][0], picture.final.probability[0].ravel() / 255, atol=1e-6)
     for kind, (z, zmax) in zip(("total", "aleatoric", "epistemic"), maps[classes:], strict=True):

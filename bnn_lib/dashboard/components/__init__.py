@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 # What is put in front of each component's own script.
 PARTS = {
     "feed": ("shared/shared.js",),
-    "map": ("shared/shared.js", "shared/field.js"),
+    "map": ("shared/shared.js", "shared/field.js", "map/controls.js", "map/paint.js"),
     "elbo": ("shared/shared.js",),
     "network": ("shared/shared.js", "shared/field.js"),
     "datasets": ("shared/shared.js",),

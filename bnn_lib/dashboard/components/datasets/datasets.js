@@ -4,13 +4,13 @@ function createChooser(component) {
   const root = component.parentElement;
   const group = element("div", { class: "group", role: "radiogroup", "aria-label": "Data set" });
   root.append(group);
-  let data = null, chosen = null, setStateValue = component.setStateValue, buttons = [];
+  let data = null, chosen = null, setTriggerValue = component.setTriggerValue, buttons = [];
 
   function choose(name, focus) {
     if (name === chosen) return;
     chosen = name;
     mark(focus);
-    setStateValue("name", name);
+    setTriggerValue("name", name); // each choice counts, also of what was chosen before
   }
   function mark(focus) {
     for (const button of buttons) {
@@ -48,7 +48,7 @@ function createChooser(component) {
   return {
     update(next) {
       data = next.data;
-      setStateValue = next.setStateValue;
+      setTriggerValue = next.setTriggerValue;
       chosen = data.chosen;
       draw();
     },

@@ -5,9 +5,10 @@ const TILE_EDGE = 2;
 
 function createNetwork(component) {
   const root = component.parentElement;
-  const svg = svgElement("svg", { role: "img" });
+  const svg = svgElement("svg", { role: "group" });
   const note = element("p", { class: "note" });
-  const body = element("section", { class: "network", "aria-label": "The network" }, element("div", { class: "stage" }, svg), note);
+  const list = element("div", { class: "spoken" }); // the lines of the picture, for who cannot see or point at them
+  const body = element("section", { class: "network", "aria-label": "The network" }, element("div", { class: "stage" }, svg), note, list);
   root.append(body);
   const stage = body.firstChild;
   let data = null, palette = null, table = null, units = null, decoded = null, width = 0;
@@ -105,9 +106,18 @@ function createNetwork(component) {
     const count = data.hidden.length;
     svg.setAttribute("aria-label", `Network with ${data.inputs.length} inputs, ${count} hidden layer${count === 1 ? "" : "s"}` +
       `${count ? ` of ${data.hidden.map((layer) => layer.shown.length + layer.more).join(", ")} units` : ""} and ${data.outputs.length} output${data.outputs.length === 1 ? "" : "s"}.`);
+    list.replaceChildren(...(data.result?.weights ?? []).map((weights, c) => weightTable(weights, all[c], all[c + 1], c)));
     note.replaceChildren(...(data.result
       ? [key("thick"), "large", key("minus"), "negative", key("plus"), "positive", key("dash"), "uncertain, even in sign"]
       : ["Fit to see what each unit learns."]));
+  }
+  function weightTable({ mean, sd }, from, to, c) {
+    const cell = (tag, text, scope) => element(tag, { text, scope });
+    return element("table", {},
+      element("caption", { text: `Weights into ${c + 1 < data.hidden.length + 1 ? `hidden layer ${c + 1}` : "the output"}: posterior mean ± standard deviation` }),
+      element("thead", {}, element("tr", {}, element("td"), ...from.map((unit) => cell("th", unit.name, "col")))),
+      element("tbody", {}, ...to.map((unit, j) => element("tr", {}, cell("th", unit.name, "row"),
+        ...from.map((_, i) => cell("td", `${number(mean[j][i])} ± ${number(sd[j][i])}`))))));
   }
   function key(kind) {
     const style = { thick: [palette.muted, 5, ""], minus: [palette.areas[0], 3, ""], plus: [palette.areas[1], 3, ""], dash: [palette.muted, 2, "2 4"] }[kind];

@@ -89,23 +89,58 @@ function tableOf(base64) {
     table[i] = (255 << 24) | (bytes[3 * i + 2] << 16) | (bytes[3 * i + 1] << 8) | bytes[3 * i];
   return table;
 }
+// For each of several fields how far it is above the largest of the others.
+function leads(fields) {
+  const count = fields.length, length = fields[0].length;
+  const out = fields.map(() => new Float32Array(length));
+  for (let i = 0; i < length; i++) {
+    let first = -Infinity, second = -Infinity, best = 0;
+    for (let c = 0; c < count; c++) {
+      const v = fields[c][i];
+      if (v > first) { second = first; first = v; best = c; }
+      else if (v > second) second = v;
+    }
+    for (let c = 0; c < count; c++) out[c][i] = fields[c][i] - (c === best ? second : first);
+  }
+  return out;
+}
+// From one field to another, `share` 0..1 of the way.
+function between(from, to, share) {
+  const out = new Float32Array(to.length);
+  for (let i = 0; i < out.length; i++) out[i] = from[i] + share * (to[i] - from[i]);
+  return out;
+}
+// The value at a place, 0..1 across and up; outside the edge counts.
+function bilinear(values, size, across, up) {
+  const fx = Math.max(0, Math.min(1, across)) * (size - 1), fy = Math.max(0, Math.min(1, up)) * (size - 1);
+  const ix = Math.min(size - 2, Math.floor(fx)), iy = Math.min(size - 2, Math.floor(fy));
+  const tx = fx - ix, ty = fy - iy, k = iy * size + ix;
+  return (1 - ty) * ((1 - tx) * values[k] + tx * values[k + 1]) + ty * ((1 - tx) * values[k + size] + tx * values[k + size + 1]);
+}
 // Bytes make stairs where a field is nearly flat, and its level line would shake: smooth it there, and only there.
+const NEAR = 3;
+const KERNEL = Float32Array.from({ length: (2 * NEAR + 1) ** 2 }, (_, i) => {
+  const [dx, dy] = [(i % (2 * NEAR + 1)) - NEAR, Math.floor(i / (2 * NEAR + 1)) - NEAR];
+  return Math.exp(-0.25 * (dx * dx + dy * dy));
+});
 function settled(values, size) {
   const out = Float32Array.from(values);
   for (let y = 1; y + 1 < size; y++)
     for (let x = 1; x + 1 < size; x++) {
       const i = y * size + x;
-      const around = [values[i - 1], values[i + 1], values[i - size], values[i + size]];
-      const slope = Math.max(...around.map((v) => Math.abs(v - values[i])));
+      const v = values[i];
+      const slope = Math.max(Math.abs(values[i - 1] - v), Math.abs(values[i + 1] - v), Math.abs(values[i - size] - v), Math.abs(values[i + size] - v));
       if (slope > 6) continue;
       let sum = 0, count = 0;
-      for (let dy = -3; dy <= 3; dy++)
-        for (let dx = -3; dx <= 3; dx++) {
-          if (x + dx < 0 || x + dx >= size || y + dy < 0 || y + dy >= size) continue;
-          const weight = Math.exp(-0.25 * (dx * dx + dy * dy));
-          sum += weight * values[i + dy * size + dx];
+      const [left, right] = [Math.max(0, x - NEAR), Math.min(size - 1, x + NEAR)];
+      for (let row = Math.max(0, y - NEAR); row <= Math.min(size - 1, y + NEAR); row++) {
+        const kernelRow = (row - y + NEAR) * (2 * NEAR + 1) + NEAR - x;
+        for (let column = left; column <= right; column++) {
+          const weight = KERNEL[kernelRow + column];
+          sum += weight * values[row * size + column];
           count += weight;
         }
+      }
       out[i] += (1 - slope / 6) * (sum / count - values[i]);
     }
   return out;
