@@ -6,21 +6,31 @@ import atexit
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from bnn_lib.engine.board import Board, EngineStatus, log_event
 from bnn_lib.engine.jobs import Job
+from bnn_lib.engine.limits import check_affordable
 from bnn_lib.engine.picture import Picture
 from bnn_lib.engine.runner import STARTING, Runner
 from bnn_lib.engine.settings import EngineSettings
 from bnn_lib.engine.store import ResultStore
 from bnn_lib.engine.tasks import FitTask, PrepareTask, prepare, run_fit
-from bnn_lib.errors import InvalidData
+from bnn_lib.errors import InvalidData, InvalidExperiment
 
 if TYPE_CHECKING:
     from bnn_lib.experiment import Experiment
 
 logger = logging.getLogger(__name__)
+
+RESULTS_VERSION = 1  # raised when our own code comes to give other results for the same experiment
+
+
+def results_version() -> str:
+    """Return what a stored result depends on beside the experiment: our version, and that of what computes it."""
+    libraries = (f"{name} {version(name)}" for name in ("pymc", "pytensor", "jax", "blackjax", "optax"))
+    return f"{RESULTS_VERSION}: {', '.join(libraries)}"
 
 
 class Engine:
@@ -45,7 +55,8 @@ class Engine:
         prepare_task: PrepareTask = prepare,
     ) -> None:
         settings = settings or EngineSettings.from_environment()
-        self._store = ResultStore(settings.store, settings.store_bytes)
+        self._settings = settings
+        self._store = ResultStore(settings.store, settings.store_bytes, version=results_version())
         self._board = Board(STARTING, settings.grace_seconds)
         for experiment in warm:
             self._board.add(experiment, None, self._stored(experiment.key))
@@ -64,13 +75,18 @@ class Engine:
         ------
         RuntimeError
             If the engine is closed.
+        InvalidExperiment
+            If the fit would take more time or memory than the host allows.
         """
         if self._runner.closing:
             raise RuntimeError("The engine is closed.")
         key = experiment.key
         fit = self._board.join(key, session_id)
         if fit is None:
-            fit = self._board.add(experiment, session_id, self._stored(key))
+            picture = self._stored(key)
+            if picture is None:
+                check_affordable(experiment, self._settings.fit_seconds)
+            fit = self._board.add(experiment, session_id, picture)
         log_event("asked for", key, session_id, state=fit.state)
         self._runner.wake()
         return Job(key, session_id, self._board, fit)
@@ -103,8 +119,12 @@ class Engine:
     def prepare(self, experiment: Experiment) -> None:
         """Compile ahead what a fit of this structure needs, when nothing else is to be done.
 
-        Of several calls in a row the last counts.
+        Of several calls in a row the last counts; what may not be fitted is not prepared.
         """
+        try:
+            check_affordable(experiment, self._settings.fit_seconds)
+        except InvalidExperiment:  # said when it is submitted
+            return
         self._board.want_structure(experiment)
         self._runner.wake()
 

@@ -43,6 +43,8 @@ class EngineSettings:
         Folder of JAX's compiled functions (``BNN_COMPILE_CACHE``, or JAX's ``JAX_COMPILATION_CACHE_DIR``).
     grace_seconds : float
         How long a fit goes on after the last page that wants it is gone (``BNN_GRACE_SECONDS``).
+    fit_seconds : float
+        How long a fit may take on one core, as estimated before it is queued (``BNN_FIT_SECONDS``).
     preload : str
         Module that our own worker imports before it takes fits; tests of the engine put a light one here.
     """
@@ -53,6 +55,7 @@ class EngineSettings:
     store_bytes: int = 500 * MEGABYTE
     compile_cache: Path = field(default_factory=lambda: _cache_folder(os.environ) / "compiled")
     grace_seconds: float = 20.0
+    fit_seconds: float = 900.0
     preload: str = "bnn_lib.engine.preload"
 
     @classmethod
@@ -73,6 +76,7 @@ class EngineSettings:
             store_bytes=int(_number(environ, "BNN_STORE_MB", 500, 1, 1_000_000) * MEGABYTE),
             compile_cache=_folder(environ, "BNN_COMPILE_CACHE", compiled),
             grace_seconds=_number(environ, "BNN_GRACE_SECONDS", 20, 0, 86_400),
+            fit_seconds=_number(environ, "BNN_FIT_SECONDS", 900, 1, 1_000_000),
         )
 
 

@@ -6,6 +6,7 @@ sealed with a checksum, and one that does not match is removed and counts as abs
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -39,10 +40,13 @@ class ResultStore:
         Largest total size of the stored files.
     memory_bytes : int
         Largest total size of what is kept in memory while the folder cannot be written.
+    version : str
+        Results of another version are not seen; in time they are the least recently used, and leave.
     """
 
-    def __init__(self, folder: Path, max_bytes: int, memory_bytes: int = 64_000_000) -> None:
+    def __init__(self, folder: Path, max_bytes: int, memory_bytes: int = 64_000_000, *, version: str = "") -> None:
         self._folder = folder
+        self._version = version
         self._max_bytes = max_bytes
         self._memory_bytes = memory_bytes
         self._memory: OrderedDict[str, bytes] = OrderedDict()
@@ -126,6 +130,8 @@ class ResultStore:
         # Keys come from URLs in the end: nothing but a hash ever becomes part of a path.
         if not isinstance(key, str) or not KEY_PATTERN.fullmatch(key):
             raise InvalidData(f"A result's key is {shown(key)}; allowed: 8 to 128 hexadecimal digits.")
+        if self._version:
+            key = hashlib.sha256(f"{key} {self._version}".encode()).hexdigest()
         return self._folder / f"{key}{SUFFIX}"
 
     def _entries(self) -> list[tuple[float, int, Path]]:

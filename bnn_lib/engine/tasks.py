@@ -138,10 +138,11 @@ def failure(message: str, detail: str = "") -> Outcome:
 
 def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
     from bnn_lib.datasets import load_dataset
-    from bnn_lib.fitting import fit_steps, snapshot_steps
+    from bnn_lib.fitting import compile_ahead, fit_steps, snapshot_steps
 
     dataset = load_dataset(experiment.data)
     check_drawable(dataset)
+    compile_ahead(experiment, dataset)
     grid = make_grid(dataset)
     coarse = grid.resized(FRAME_SIZE)
     snapshots = frozenset(snapshot_steps(experiment.inference.steps))
@@ -179,11 +180,12 @@ def _baselines(data: DataSpec) -> dict[str, Any]:
 def prepare(experiment_json: str) -> None:
     """Compile what a fit of this structure and its picture need, by the beginning of such a fit."""
     from bnn_lib.datasets import load_dataset
-    from bnn_lib.fitting import fit_steps
+    from bnn_lib.fitting import compile_ahead, fit_steps
 
     experiment = Experiment.from_json(experiment_json)
     dataset = load_dataset(experiment.data)
     check_drawable(dataset)
+    compile_ahead(experiment, dataset)
     posterior = next(fit_steps(experiment, dataset)).posterior
     build_frame(posterior, make_grid(dataset, FRAME_SIZE), 1)
     posterior.weight_summary(n_draws=1)

@@ -260,3 +260,11 @@ def test_processes_share_a_folder(tmp_path: Path, root: Path):
         assert (writer.returncode, out) == (0, "ok\n"), err
         assert "damaged" not in err
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_results_of_another_version_are_not_seen(tmp_path: Path) -> None:
+    old, new = (ResultStore(tmp_path, 10**6, version=version) for version in ("1: jax 0.10", "1: jax 0.12"))
+    old.put("ab" * 16, b"old")
+    assert new.get("ab" * 16) is None
+    new.put("ab" * 16, b"new")
+    assert (old.get("ab" * 16), new.get("ab" * 16)) == (b"old", b"new")

@@ -1,0 +1,37 @@
+"""What one fit may cost a host."""
+
+from __future__ import annotations
+
+import pytest
+
+import bnn_lib as bnn
+from bnn_lib.datasets import DATASETS
+from bnn_lib.engine.limits import check_affordable
+
+WIDEST = bnn.NetworkSpec(hidden=(128,) * 4)
+HUGE = bnn.DataSpec(n=100_000, test_fraction=0.05)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_what_a_visitor_would_try_is_allowed(name: str) -> None:
+    for network in (bnn.NetworkSpec(), bnn.NetworkSpec(hidden=()), bnn.NetworkSpec(hidden=(32, 32))):
+        check_affordable(bnn.Experiment(data=bnn.DataSpec(name=name), network=network), 900)
+    batches = bnn.InferenceSpec(batch_size=100, steps=100_000)
+    check_affordable(bnn.Experiment(data=HUGE, inference=batches), 900)
+
+
+@pytest.mark.parametrize(
+    ("inference", "says"),
+    [
+        (bnn.InferenceSpec(mc_samples=100), "29 GB of memory; allowed: 2 GB"),
+        (bnn.InferenceSpec(), r"0\.7 s; allowed: 0\.35 s, so that it can be stopped"),
+        (bnn.InferenceSpec(batch_size=1000, steps=1_000_000), "minutes; allowed here: 15"),
+    ],
+)
+def test_what_would_take_the_machine_is_refused_with_the_way_round(
+    inference: bnn.InferenceSpec, says: str
+) -> None:
+    experiment = bnn.Experiment(data=HUGE, network=WIDEST, inference=inference)
+    with pytest.raises(bnn.InvalidExperiment, match=says) as caught:
+        check_affordable(experiment, 900)
+    assert "smaller batch" in str(caught.value)
