@@ -35,7 +35,8 @@ def app(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the app with an empty store; its address. When it has ended, no process of it is left."""
     folder = tmp_path_factory.mktemp("app")
     port, log = free_port(), folder / "log"
-    environment = {**os.environ, "BNN_STORE": str(folder / "store"), "BNN_GRACE_SECONDS": "2"}
+    settings = {"BNN_STORE": str(folder / "store"), "BNN_GRACE_SECONDS": "2", "BNN_THREADS": "2"}
+    environment = {**os.environ, **settings}
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["make", "run", f"PORT={port}"],

@@ -4,7 +4,7 @@ function createChooser(component) {
   const root = component.parentElement;
   const group = element("div", { class: "group", role: "radiogroup", "aria-label": "Data set" });
   root.append(group);
-  let data = null, chosen = null, setTriggerValue = component.setTriggerValue, buttons = [];
+  let data = null, chosen = null, setTriggerValue = component.setTriggerValue, buttons = [], drawn = null;
 
   function choose(name, focus) {
     if (name === chosen) return;
@@ -21,7 +21,11 @@ function createChooser(component) {
     }
   }
   function draw() {
-    const palette = data.palettes[themeOf(root.host ?? root)];
+    const theme = themeOf(root.host ?? root);
+    // A button that is replaced between press and release never hears of the click.
+    if (theme === drawn) return mark(false);
+    drawn = theme;
+    const palette = data.palettes[theme];
     for (const name of ["text", "muted", "line", "surface", "accent", "neutral"]) group.style.setProperty(`--${name}`, palette[name]);
     const focused = buttons.some((button) => button === root.activeElement);
     buttons = data.options.map((option) => {

@@ -7,7 +7,7 @@ function createNetwork(component) {
   const root = component.parentElement;
   const svg = svgElement("svg", { role: "group" });
   const note = element("p", { class: "note" });
-  const list = element("div", { class: "spoken" }); // the lines of the picture, for who cannot see or point at them
+  const list = element("div", { class: "aloud" }); // the lines of the picture, for who cannot see or point at them
   const body = element("section", { class: "network", "aria-label": "The network" }, element("div", { class: "stage" }, svg), note, list);
   root.append(body);
   const stage = body.firstChild;
