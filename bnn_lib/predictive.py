@@ -71,10 +71,9 @@ class Prediction:
     @cached_property
     def _aleatoric(self) -> np.ndarray:
         if self.is_classification:
-            entropy = np.zeros(self.samples.shape[1])
-            for sample in self.samples:  # one draw at a time: the whole would be as large again as the samples
-                entropy += special.entr(sample).sum(-1, dtype="float64")
-            return entropy / len(self.samples)
+            # Class by class: all at once would be as large again as the samples, and sum over a short last axis.
+            classes = np.moveaxis(self.samples, -1, 0)
+            return np.sum([special.entr(p).mean(axis=0, dtype="float64") for p in classes], axis=0)
         return np.full(self.samples.shape[1], np.mean(np.square(self._noise, dtype="float64")))
 
     @property
