@@ -77,3 +77,25 @@ def test_the_elbo_agrees_with_that_of_pymc_itself() -> None:
     error = np.hypot(ours.std(), theirs.std()) / np.sqrt(1500)
     # Steps are correlated through the parameters, which wander about the optimum: hence the wide factor.
     assert abs(ours.mean() - theirs.mean()) < 6 * error
+
+
+def test_it_is_overconfident_between_two_clusters_of_data() -> None:
+    """Foong et al. (2019, 2020): the mean-field sd of the function stays small where no data are.
+
+    Exact inference is ten times less sure there; that comparison waits for a method that is exact.
+    """
+    rng = np.random.default_rng(0)
+    diagonal = np.array([[1.0, 1.0]]) / np.sqrt(2)
+    t = np.concatenate([rng.uniform(-1.1, -0.7, 40), rng.uniform(0.7, 1.1, 40)])
+    X, y = t[:, None] * diagonal, np.sin(3 * t) + 0.1 * rng.normal(size=80)
+    dataset = bnn.Dataset.from_arrays(X, y, X_test=X[:4], y_test=y[:4], standardize=False)
+    experiment = bnn.Experiment(
+        network=bnn.NetworkSpec(hidden=(50,), activation="relu"),
+        prior=bnn.PriorSpec(scale=4.0, scaling="fan_in", bias_scale=1.0),
+        likelihood=bnn.LikelihoodSpec(noise=0.1),
+        inference=bnn.InferenceSpec(schedule="cosine"),
+    )
+    line = np.array([[-2.5], [-0.9], [0.0], [0.9], [2.5]]) * diagonal
+    sd = np.sqrt(bnn.fit(experiment, dataset).predict(line).epistemic)
+    assert sd[2] < 1.5 * max(sd[1], sd[3])  # midway as sure as among the data
+    assert min(sd[0], sd[4]) > 5 * sd[2]  # outside it does know better
