@@ -75,8 +75,13 @@ def describe(reading: PointReading, class_names: tuple[str, ...]) -> str:
             f"{start}, and most of the doubt ({reading.epistemic:.2f} of {reading.total:.2f} nats) is ignorance: "
             "labels here would help."
         )
+    if reading.epistemic > 0.2 * reading.total:
+        return (
+            f"{start}; of the doubt, {reading.total:.2f} nats, more than half is noise. Labels here would remove "
+            f"the ignorance, {reading.epistemic:.2f}, but not that."
+        )
     return (
-        f"{start}, and most of the doubt ({reading.aleatoric:.2f} of {reading.total:.2f} nats) is noise: "
+        f"{start}, and nearly all of the doubt ({reading.aleatoric:.2f} of {reading.total:.2f} nats) is noise: "
         "more labels here would change little."
     )
 

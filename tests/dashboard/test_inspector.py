@@ -66,8 +66,9 @@ def reading(p: float, total: float, epistemic: float) -> PointReading:
         ),
         (
             reading(0.4, 0.67, 0.05),
-            "Blue with probability 0.60, and most of the doubt (0.62 of 0.67 nats) is noise",
+            "Blue with probability 0.60, and nearly all of the doubt (0.62 of 0.67 nats) is noise",
         ),
+        (reading(0.53, 0.69, 0.27), "more than half is noise. Labels here would remove the ignorance, 0.27"),
         (reading(0.01, 0.05, 0.04), "hardly any doubt (0.05 nats)"),
     ],
 )
