@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -30,6 +31,11 @@ class Target(Protocol):
     def n_classes(self) -> int:
         """Number of classes C; 0 for regression."""
         ...
+
+
+# Before a logarithm a probability is raised to this, as scikit-learn's log_loss does: one that was rounded to 0
+# says "very unlikely", not "impossible".
+SMALLEST_PROBABILITY = sys.float_info.epsilon
 
 
 @dataclass(frozen=True)

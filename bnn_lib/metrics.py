@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bnn_lib.errors import InvalidData, shown
-from bnn_lib.predictive import SMALLEST_PROBABILITY
+from bnn_lib.likelihoods import SMALLEST_PROBABILITY
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset

@@ -19,10 +19,7 @@ import numpy as np
 from scipy import special
 
 from bnn_lib.errors import InvalidData, shown
-
-# Before a logarithm a probability is raised to this, as scikit-learn's log_loss does: one that was rounded to 0
-# says "very unlikely", not "impossible".
-SMALLEST_PROBABILITY = float(np.finfo("float64").eps)
+from bnn_lib.likelihoods import SMALLEST_PROBABILITY
 
 
 @dataclass(frozen=True, eq=False)

@@ -359,10 +359,12 @@ def test_the_local_process_dies_and_is_replaced(make_engine: Make, told: Tell, t
 
 
 WEB = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from bnn_lib.engine import Engine, EngineSettings
 from tests.engine.fakes import experiment, scripted_fit
+# Whoever runs the tests in the background may have had it ignored, which is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv[1])
 settings = EngineSettings(threads=1, store=folder / "r", compile_cache=folder / "c", preload="tests.engine.fakes")
 engine = Engine(settings, fit_task=scripted_fit)
