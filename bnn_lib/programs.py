@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import jax
@@ -33,6 +34,8 @@ MAX_CHUNK = 8192  # steps in one call at the most: the length of the ELBO's buff
 DRAW_BLOCK = 25  # draws in one call
 ROW_BLOCK = 2560  # rows in one call: a 50 x 50 grid and a little more
 CACHE_SIZE = 32  # structures kept, in each cache
+# XLA uses half of what processors with AVX-512 offer unless it is told to.
+COMPILER_OPTIONS: Mapping[str, bool | int | float | str] = MappingProxyType({"xla_cpu_prefer_vector_width": 512})
 
 T = TypeVar("T")
 
@@ -124,11 +127,13 @@ def chunk_program(key: ChunkKey) -> Program:
         seed: Any, first: Any, n: Any, learning_rate: Any, total_steps: Any, state: Any, inputs: Any
     ) -> tuple[Any, Any]:
         rates = StepRates(learning_rate, total_steps)
+        # All keys at once, rather than each in its step, where this small loop of a hash costs as much as a layer.
+        steps = first + jnp.arange(MAX_CHUNK, dtype="int32")
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), steps)
 
         def step(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, elbo = carry
-            random_key = jax.random.fold_in(jax.random.key(seed), first + i)
-            rows_key, step_key = jax.random.split(random_key) if batch else (None, random_key)
+            rows_key, step_key = jax.random.split(keys[i]) if batch else (None, keys[i])
             target = log_density_of(inputs, rows_key)
             state, value = method.step(step_key, state, target, key.settings, rates)
             return state, elbo.at[i].set(value)
@@ -200,7 +205,7 @@ def _compile(function: Callable[..., Any], *arguments: Any) -> Program:
     with jax.enable_x64(False):
         with PYTENSOR_LOCK:
             lowered = jax.jit(function).lower(*arguments)
-        compiled = lowered.compile()
+        compiled = lowered.compile(compiler_options=COMPILER_OPTIONS)
 
     def run(*arguments: Any) -> Any:
         with jax.enable_x64(False):
