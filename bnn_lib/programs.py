@@ -35,7 +35,7 @@ DRAW_BLOCK = 25  # draws in one call
 ROW_BLOCK = 2560  # rows in one call: a 50 x 50 grid and a little more
 CACHE_SIZE = 32  # structures kept, in each cache
 # XLA uses half of what processors with AVX-512 offer unless it is told to.
-COMPILER_OPTIONS: Mapping[str, bool | int | float | str] = MappingProxyType({"xla_cpu_prefer_vector_width": 512})
+COMPILER_OPTIONS: Mapping[str, str | bool] = MappingProxyType({"xla_cpu_prefer_vector_width": "512"})
 
 T = TypeVar("T")
 
@@ -205,7 +205,7 @@ def _compile(function: Callable[..., Any], *arguments: Any) -> Program:
     with jax.enable_x64(False):
         with PYTENSOR_LOCK:
             lowered = jax.jit(function).lower(*arguments)
-        compiled = lowered.compile(compiler_options=COMPILER_OPTIONS)
+        compiled = lowered.compile(compiler_options=dict(COMPILER_OPTIONS))
 
     def run(*arguments: Any) -> Any:
         with jax.enable_x64(False):
