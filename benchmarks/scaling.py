@@ -2,64 +2,111 @@
 
 from __future__ import annotations
 
-from benchmarks.common import arguments, print_machine, print_table, use_one_core
+import time
+from collections.abc import Callable, Sequence
+
+from benchmarks.common import (
+    Cost,
+    arguments,
+    be_a_worker,
+    cost,
+    in_turn,
+    median,
+    print_machine,
+    print_table,
+    use_one_core,
+)
 
 use_one_core()
+be_a_worker()
 
 import numpy as np  # noqa: E402
 
 import bnn_lib as bnn  # noqa: E402
-from bnn_lib.fitting import fit_steps  # noqa: E402
 
-BUDGET = 0.7  # seconds of steps for each figure, about
-
-
-def microseconds(experiment: bnn.Experiment, budget: float) -> float:
-    """Return the median cost of a step over chunks, the first few left out."""
-    dataset = bnn.load_dataset(experiment.data)
-    costs, before, spent = [], 0, 0.0
-    for progress in fit_steps(experiment, dataset):
-        taken = progress.posterior.diagnostics["seconds"] - spent
-        steps, before, spent = progress.step - before, progress.step, spent + taken
-        costs.append((steps, taken))
-        if spent > budget and len(costs) > 3:
-            break
-    late = costs[len(costs) // 2 :]
-    return 1e6 * float(np.median([taken / steps for steps, taken in late]))
+BATCH = 100
+FULL, MINI = "full batch, us", f"batches of {BATCH}, us"
 
 
 def main() -> None:
     """Print both tables."""
     quick = arguments(__doc__ or "").quick
-    budget = 0.05 if quick else BUDGET
+    rows = (200, 2_000) if quick else (200, 500, 1_000, 3_000, 10_000, 30_000, 100_000)
+    widths = (4, 16) if quick else (4, 8, 16, 32, 64, 128)
+    rounds, seconds = (1, 0.01) if quick else (5, 0.15)
     print_machine()
-    full, batch = bnn.InferenceSpec(steps=1_000_000), bnn.InferenceSpec(steps=1_000_000, batch_size=100)
-    rows = [100, 1_000] if quick else [100, 1_000, 10_000, 90_000]
-    table = []
-    for n in rows:
-        data = bnn.DataSpec(n=round(n / 0.9), test_fraction=0.1)
-        table.append((n, *(microseconds(bnn.Experiment(data=data, inference=i), budget) for i in (full, batch))))
-    print("\nmicroseconds a step against training rows, 2-5-5-1")
-    print_table(("rows", "full batch", "batches of 100"), table)
-    _print_exponents("rows", [row[0] for row in table], [row[1] for row in table], [row[2] for row in table])
 
-    widths = [4, 16] if quick else [4, 8, 16, 32, 64, 128]
-    table = []
-    for width in widths:
-        network = bnn.NetworkSpec(hidden=(width, width))
-        table.append(
-            (width, *(microseconds(bnn.Experiment(network=network, inference=i), budget) for i in (full, batch)))
-        )
-    print("\nmicroseconds a step against width, 2-w-w-1, 500 training rows")
-    print_table(("width", "full batch", "batches of 100"), table)
-    _print_exponents("width", [row[0] for row in table], [row[1] for row in table], [row[2] for row in table])
+    print("\nMicroseconds a step against training rows; 2-5-5-1.\n")
+    sets = {n: moons(n) for n in rows}
+    print_costs("rows", {n: (dataset, (5, 5)) for n, dataset in sets.items()}, rounds, seconds)
+    print("Targets: full batch at most 1 (linear), batches 0 (flat).")
+
+    print("\nMicroseconds a step against the width w of both hidden layers; 2-w-w-1, 500 training rows.\n")
+    dataset = moons(500)
+    print_costs("width", {w: (dataset, (w, w)) for w in widths}, rounds, seconds)
+    print("The products of the two hidden layers, w x w, come to dominate: 2 is linear in parameters.")
 
 
-def _print_exponents(what: str, x: list[int], *columns: list[float]) -> None:
-    """Print the slope of the last half of each column in logarithms, where the fixed cost of a step is past."""
-    late = slice(len(x) // 2 - 1, None) if len(x) > 2 else slice(None)
-    slopes = [np.polyfit(np.log(x[late]), np.log(column[late]), 1)[0] for column in columns]
-    print(f"exponent of {what}: full batch {slopes[0]:.2f}, batches of 100 {slopes[1]:.2f}")
+def moons(rows: int) -> bnn.Dataset:
+    """Two moons with so many training rows, which may be more than `DataSpec` offers."""
+    few = bnn.load_dataset(bnn.DataSpec(n=1_000))
+    rng = np.random.default_rng(0)
+    picks = rng.integers(len(few.X_train), size=rows)
+    X = few.X_train[picks] + rng.normal(0, 0.05, (rows, 2))
+    tests = {"X_test": few.X_test, "y_test": few.y_test}
+    return bnn.Dataset.from_arrays(X, few.y_train[picks], task="classification", **tests)
+
+
+def loop(
+    dataset: bnn.Dataset, hidden: tuple[int, ...], batch_size: int | None, seconds: float
+) -> Callable[[], Cost]:
+    """Return a function that takes a fit on for about so many seconds and returns the cost of a step."""
+    inference = bnn.InferenceSpec(steps=1_000_000, learning_rate=0.001, batch_size=batch_size)
+    fit = bnn.fit_steps(bnn.Experiment(network=bnn.NetworkSpec(hidden=hidden), inference=inference), dataset)
+    for _ in range(9):
+        at = next(fit).step  # the first call compiles, and chunks of a few steps are not what a fit consists of
+
+    def run() -> Cost:
+        nonlocal at
+        before = at
+
+        def go_on() -> None:
+            nonlocal at
+            until = time.process_time() + seconds
+            while time.process_time() < until:
+                at = next(fit).step
+
+        taken = cost(go_on)
+        return taken / (at - before)
+
+    return run
+
+
+def print_costs(
+    what: str, cases: dict[int, tuple[bnn.Dataset, tuple[int, ...]]], rounds: int, seconds: float
+) -> None:
+    """Measure all cases in turn; print a table and the exponents, in the processor's time."""
+    loops = {
+        f"{name} {x}": loop(*case, batch_size, seconds)
+        for x, case in cases.items()
+        for name, batch_size in ((FULL, None), (MINI, BATCH))
+    }
+    taken = {name: 1e6 * median(costs).processor for name, costs in in_turn(loops, rounds).items()}
+    columns = {name: [taken[f"{name} {x}"] for x in cases] for name in (FULL, MINI)}
+    print_table((what, *columns), list(zip(map(str, cases), *columns.values(), strict=True)))
+    for name, costs in columns.items():
+        print(f"exponent, {name[:-4]}: {slope(list(cases), costs):.2f} {upper_half(list(cases), costs)}")
+
+
+def slope(x: Sequence[float], y: Sequence[float]) -> float:
+    """Return b of the power law y = a x**b that fits best."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def upper_half(x: Sequence[float], y: Sequence[float]) -> str:
+    """Say what the exponent is over the larger half, where a step's fixed cost counts for less."""
+    half = len(x) // 2
+    return f"(from {x[half]:,}: {slope(x[half:], y[half:]):.2f})" if len(x) - half > 1 else ""
 
 
 if __name__ == "__main__":
