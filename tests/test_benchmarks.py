@@ -12,7 +12,7 @@ from benchmarks.__main__ import NAMES
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "says"), [("latency", "compilations"), ("scaling", "exponent of width")])
+@pytest.mark.parametrize(("name", "says"), [("latency", "compilations"), ("scaling", "exponent, batches of 100")])
 def test_a_benchmark_prints_its_table(root: Path, name: str, says: str) -> None:
     assert name in NAMES
     command = [sys.executable, "-m", f"benchmarks.{name}", "--quick"]
