@@ -130,18 +130,33 @@ class InferenceSpec(_Spec):
 
     `learning_rate` is Adam's; with `schedule` "cosine" it falls to zero over `steps`. `batch_size` None means
     every training row at every step; `mc_samples` is the number of draws that estimate one step's ELBO.
-    With `early_stopping` a fit ends once its ELBO is flat.
+    With `early_stopping` a fit ends once its ELBO is flat. `rank` is low-rank ADVI's, `particles` SVGD's,
+    `members` the ensemble's, `dropout` the share of hidden units that dropout leaves out. NUTS runs `chains`
+    chains of `tune` adapting steps and `draws` draws each; `steps` is not its affair. `bnn_lib.inference.METHODS`
+    says which of these a method uses.
     """
 
     section: ClassVar[str] = "inference"
     method: _one_of(METHODS) = "advi"  # type: ignore[valid-type]
     steps: int = Field(20_000, ge=1, le=1_000_000)
     learning_rate: Real = Field(0.01, ge=0.000_001, le=1.0)
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine"] = "cosine"
     batch_size: int | None = Field(None, ge=1, le=100_000)
     mc_samples: int = Field(1, ge=1, le=100)
     early_stopping: bool = False
+    rank: int = Field(5, ge=1, le=100)
+    particles: int = Field(20, ge=2, le=200)
+    members: int = Field(5, ge=1, le=50)
+    chains: int = Field(4, ge=1, le=8)
+    tune: int = Field(1000, ge=20, le=10_000)
+    draws: int = Field(1000, ge=20, le=10_000)
+    dropout: Real = Field(0.1, ge=0.01, le=0.9)
     seed: int = Field(0, ge=0, le=2**31 - 1)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of a whole fit: of each chain, for NUTS."""
+        return self.tune + self.draws if self.method == "nuts" else self.steps
 
 
 class Experiment(_Spec):

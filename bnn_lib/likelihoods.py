@@ -56,6 +56,9 @@ class Likelihood:
     predict : callable
         ``predict(jax, output)`` gives the (n, C) class probabilities, or the (n,) mean of the standardised
         target.
+    curvature : callable
+        ``curvature(jax, output, noise)`` gives minus the Hessian of one row's log likelihood with respect to
+        its (n_outputs,) output: (n_outputs, n_outputs).
     has_noise : bool
         Whether it has a noise parameter.
     """
@@ -66,6 +69,7 @@ class Likelihood:
     n_outputs: Callable[[int], int]
     observe: Callable[[Any, Any, Any, Any], Any]
     predict: Callable[[Any, Any], Any]
+    curvature: Callable[[Any, Any, Any], Any]
     has_noise: bool = False
 
 
@@ -73,6 +77,11 @@ def _observe_categorical(pm: Any, output: Any, y: Any, noise: Any) -> Any:
     # The softmax comes before the transpose, which PyTensor would otherwise lift through the whole network,
     # turning it rows first; log(softmax) is still recognised and computed stably.
     return pm.Categorical("y", p=pm.math.softmax(output, axis=0).T, observed=y)
+
+
+def _categorical_curvature(jax: Any, output: Any, noise: Any) -> Any:
+    p = jax.nn.softmax(output)
+    return jax.numpy.diag(p) - jax.numpy.outer(p, p)
 
 
 LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
@@ -85,6 +94,7 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
             observe=lambda pm, output, y, noise: pm.Bernoulli("y", logit_p=output[0], observed=y),
             # Each class by itself: 1 - p would lose a small probability to rounding.
             predict=lambda jax, output: jax.nn.sigmoid(jax.numpy.stack([-output[0], output[0]], axis=-1)),
+            curvature=lambda jax, output, noise: (jax.nn.sigmoid(output) * jax.nn.sigmoid(-output))[:, None],
         ),
         "categorical": Likelihood(
             "categorical",
@@ -93,6 +103,7 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
             n_outputs=lambda n_classes: n_classes,
             observe=_observe_categorical,
             predict=lambda jax, output: jax.nn.softmax(output, axis=0).T,
+            curvature=_categorical_curvature,
         ),
         "gaussian": Likelihood(
             "Gaussian",
@@ -101,6 +112,7 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
             n_outputs=lambda n_classes: 1,
             observe=lambda pm, output, y, noise: pm.Normal("y", mu=output[0], sigma=noise, observed=y),
             predict=lambda jax, output: output[0],
+            curvature=lambda jax, output, noise: jax.numpy.full((1, 1), noise**-2.0),
             has_noise=True,
         ),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
 
 MAX_DRAWS = 100_000
+STATIC_FIELDS = tuple(field.name for field in fields(StepSettings))  # that a method is compiled for
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +72,9 @@ class Posterior:
     schema : Schema
     state : pytree of arrays
         The method's own.
-    elbo : ndarray of shape (steps,), float32
-        The ELBO that each step estimated, in nats.
+    objective : ndarray of shape (steps,), float32
+        What each step reports, in nats: the ELBO that it estimated or, for a method without one, the log
+        density of parameters and targets; of several chains, particles or members the mean.
     diagnostics : mapping
         ``steps``, ``seconds``, ``steps_per_second``, ``compile_seconds``, ``n_parameters``, ``stopped_early``.
     """
@@ -81,8 +83,14 @@ class Posterior:
     structure: Structure
     schema: Schema
     state: Any
-    elbo: np.ndarray
+    objective: np.ndarray
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def elbo(self) -> np.ndarray:
+        """The ELBO that each step estimated, (steps,) in nats; empty for a method that has none."""
+        has_elbo = METHODS[self.experiment.inference.method].objective == "elbo"
+        return self.objective if has_elbo else self.objective[:0]
 
     def draws(self, n_draws: int = 1000, seed: int = 0) -> dict[str, np.ndarray]:
         r"""Draw parameters from the posterior.
@@ -99,7 +107,7 @@ class Posterior:
             Parameter name -> (n_draws, \*shape): weights ``W1``, ... of shape (fan_out, fan_in), biases ``b1``,
             ..., learned scales ``scale1``, ... and ``noise``, in units of the standardised data.
         """
-        return _parameters(self._positions(n_draws, seed), self.experiment, self.structure)
+        return _parameters(self.positions(n_draws, seed), self.experiment, self.structure)
 
     def predict(self, X: Any, n_draws: int = 500, seed: int = 0) -> Prediction:
         """Return the predictive distribution at inputs `X`.
@@ -117,11 +125,11 @@ class Posterior:
         InvalidData
             If X is not a finite matrix with the data set's features.
         """
-        return predict_at(self._positions(n_draws, seed), X, self.experiment, self.structure, self.schema)
+        return predict_at(self.positions(n_draws, seed), X, self.experiment, self.structure, self.schema)
 
     def unit_activations(self, X: Any, n_draws: int = 50, seed: int = 0) -> list[np.ndarray]:
         """Return the posterior mean activation of every hidden unit at inputs `X`: (units, n) for each layer."""
-        positions = self._positions(n_draws, seed)
+        positions = self.positions(n_draws, seed)
         return _forward(positions, X, self.experiment, self.structure, self.schema)[1]
 
     def weight_summary(self, n_draws: int = 500, seed: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -152,7 +160,7 @@ class Posterior:
             "diagnostics": dict(self.diagnostics),
         }
         scaling = self.schema.scaling
-        arrays = {"x_mean": scaling.x_mean, "x_scale": scaling.x_scale, "elbo": self.elbo}
+        arrays = {"x_mean": scaling.x_mean, "x_scale": scaling.x_scale, "objective": self.objective}
         arrays["y_scaling"] = np.array([scaling.y_mean, scaling.y_scale])
         posterior_file.write(path, header, arrays, leaves)
 
@@ -160,8 +168,8 @@ class Posterior:
     def _settings(self) -> StepSettings:
         return step_settings(self.experiment)
 
-    def _positions(self, n_draws: int, seed: int) -> np.ndarray:
-        """Flat positions, (n_draws, D)."""
+    def positions(self, n_draws: int, seed: int = 0) -> np.ndarray:
+        """Return draws as flat, unconstrained positions, (n_draws, D)."""
         n_draws, seed = read_whole(n_draws, "n_draws", 1, MAX_DRAWS), read_seed(seed, "seed")
         run = programs.sample_program(self.structure, self.experiment.inference.method, self._settings).run
         blocks = range(-(-n_draws // DRAW_BLOCK))
@@ -170,7 +178,10 @@ class Posterior:
 
 def step_settings(experiment: Experiment) -> StepSettings:
     """Return what of the experiment a step is compiled for."""
-    return StepSettings(experiment.inference.mc_samples, experiment.inference.schedule)
+    inference = experiment.inference
+    relevant = METHODS[inference.method].fields
+    used = {name: getattr(inference, name) for name in STATIC_FIELDS if name in relevant}
+    return StepSettings(**used)
 
 
 def predict_at(
@@ -260,7 +271,7 @@ def load_posterior(path: str | PathLike[str]) -> Posterior:
             scaling=Scaling(arrays["x_mean"], arrays["x_scale"], float(y_mean), float(y_scale)),
         )
         structure = Structure.of(experiment, schema)
-        elbo, diagnostics = arrays["elbo"], dict(header["diagnostics"])
+        objective, diagnostics = arrays["objective"], dict(header["diagnostics"])
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidData(f"{path} does not describe a posterior of this version: {error}") from None
     method = METHODS[experiment.inference.method].load()
@@ -272,9 +283,9 @@ def load_posterior(path: str | PathLike[str]) -> Posterior:
         *((leaf.shape, leaf.dtype) for leaf in wanted),
         *2 * [((schema.n_features,), np.dtype("float64"))],
     ]
-    if [(leaf.shape, leaf.dtype) for leaf in found] != shapes or elbo.ndim != 1:
+    if [(leaf.shape, leaf.dtype) for leaf in found] != shapes or objective.ndim != 1:
         raise InvalidData(f"{path} does not hold the posterior that it describes: its arrays have other shapes.")
     if any(np.isnan(leaf).any() for leaf in found):
         raise InvalidData(f"{path} holds a posterior with entries that are NaN.")
     state = jax.tree.unflatten(jax.tree.structure(template), leaves)
-    return Posterior(experiment, structure, schema, state, elbo, diagnostics)
+    return Posterior(experiment, structure, schema, state, objective, diagnostics)

@@ -13,7 +13,7 @@ import numpy as np
 
 from bnn_lib.errors import InvalidData
 
-FORMAT = "bnn_lib posterior 1"
+FORMAT = "bnn_lib posterior 2"
 LARGEST_FILE = 1_000_000_000  # bytes, unpacked: a small archive can hold an absurd one
 
 

@@ -18,8 +18,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bnn_lib.curvature import precision
 from bnn_lib.inference import METHODS
-from bnn_lib.inference.base import Method, StepRates, StepSettings
+from bnn_lib.inference.base import Method, StepRates, StepSettings, Target
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.logdensity import (
     PYTENSOR_LOCK,
@@ -134,14 +135,14 @@ def chunk_program(key: ChunkKey) -> Program:
         def step(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, elbo = carry
             rows_key, step_key = jax.random.split(keys[i]) if batch else (None, keys[i])
-            target = log_density_of(inputs, rows_key)
+            target = Target(log_density_of(inputs, rows_key), log_density.layout)
             state, value = method.step(step_key, state, target, key.settings, rates)
             return state, elbo.at[i].set(value)
 
         return jax.lax.fori_loop(0, n, step, (state, jnp.zeros(MAX_CHUNK, "float32")))
 
     scalars = (np.uint32(0), np.int32(0), np.int32(1), np.float32(0.01), np.float32(1))
-    state = state_template(method, log_density.size, key.settings)
+    state = state_template(method, log_density.size, key.settings, one_chain=True)
     return _compile(chunk, *scalars, state, placeholder_data(key.structure, key.rows))
 
 
@@ -187,16 +188,66 @@ def sample_program(structure: Structure, method_name: str, settings: StepSetting
     method = METHODS[method_name].load()
 
     def sample(seed: Any, block: Any, state: Any) -> Any:
-        return method.sample(jax.random.fold_in(jax.random.key(seed), block), state, DRAW_BLOCK)
+        key = jax.random.fold_in(jax.random.key(seed), block)
+        return method.sample(key, state, DRAW_BLOCK, functions.layout, settings)
 
-    state = state_template(method, network_functions(structure).size, settings)
+    functions = network_functions(structure)
+    state = state_template(method, functions.size, settings)
     return _compile(sample, np.uint32(0), np.int32(0), state)
 
 
-def state_template(method: Method, size: int, settings: StepSettings) -> Any:
-    """Return a method's state as shapes and types, without computing anything."""
+@_cached
+def finish_program(key: ChunkKey) -> Program | None:
+    """Return ``run(state, inputs) -> state``, what a method does before its state is looked at, if anything."""
+    method, rows = METHODS[key.method].load(), key.rows
+    finish = getattr(method, "finish", None)
+    if finish is None:
+        return None
+    log_density, functions = density(key.structure, rows), network_functions(key.structure)
+    likelihood = LIKELIHOODS[key.structure.likelihood]
+
+    def finished(state: Any, inputs: Any) -> Any:
+        return finish(
+            state, lambda at, diagonal: precision(at, inputs, log_density, functions, likelihood, diagonal)
+        )
+
+    state = state_template(method, log_density.size, key.settings)
+    return _compile(finished, state, placeholder_data(key.structure, rows))
+
+
+@_cached
+def weights_program(key: ChunkKey) -> Program | None:
+    """Return ``run(seed, block, state, inputs) -> log p - log q`` of a block of draws, (DRAW_BLOCK,).
+
+    p is the posterior up to a constant, all rows counted, and q the approximation; None if q has no density.
+    """
+    method = METHODS[key.method].load()
+    log_prob = getattr(method, "log_prob", None)
+    if log_prob is None:
+        return None
+    log_density = density(key.structure, key.rows)
+
+    def log_weights(seed: Any, block: Any, state: Any, inputs: Any) -> Any:
+        random_key = jax.random.fold_in(jax.random.key(seed), block)
+        positions = method.sample(random_key, state, DRAW_BLOCK, log_density.layout, key.settings)
+        # One at a time: a hundred compilations' worth of draws is soon done, and this compiles faster.
+        return jax.lax.map(lambda at: log_density(at, inputs) - log_prob(state, at), positions)
+
+    state = state_template(method, log_density.size, key.settings)
+    return _compile(log_weights, np.uint32(0), np.int32(0), state, placeholder_data(key.structure, key.rows))
+
+
+def state_template(method: Method, size: int, settings: StepSettings, *, one_chain: bool = False) -> Any:
+    """Return a method's state as shapes and types, without computing anything.
+
+    The states of several chains are stacked, unless it is `one_chain` that is asked for.
+    """
+    starts = np.zeros((method.n_starts(settings), size), "float32")
     with jax.enable_x64(False):
-        return jax.eval_shape(lambda start: method.init(start, settings), np.zeros(size, "float32"))
+        state = jax.eval_shape(lambda starts: method.init(starts, settings), starts)
+    if one_chain or not settings.chains:
+        return state
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((settings.chains, *leaf.shape), leaf.dtype), state)
 
 
 def _compile(function: Callable[..., Any], *arguments: Any) -> Program:

@@ -26,16 +26,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bnn_lib.dashboard",),
     ("bnn_lib.engine",),
     ("bnn_lib.fitting", "bnn_lib.prior"),
+    ("bnn_lib.diagnostics",),
+    ("bnn_lib.runs",),  # one fit under way
+    ("bnn_lib.agreement", "bnn_lib.calibration"),
     ("bnn_lib.metrics",),
     ("bnn_lib.posterior",),
     ("bnn_lib.programs",),  # compiled functions, kept by structure
-    ("bnn_lib.inference",),
+    ("bnn_lib.inference", "bnn_lib.curvature"),
     ("bnn_lib.logdensity",),
     ("bnn_lib.model",),
     (
         "bnn_lib.datasets",
         "bnn_lib.experiment",
         "bnn_lib.experiment_text",
+        "bnn_lib.loo",
         "bnn_lib.posterior_file",
         "bnn_lib.predictive",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
@@ -21,6 +23,7 @@ STEPS = (1000, 5000, 20_000, 50_000, 100_000)
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 BATCHES = (16, 32, 64, 128, 256)
 SAMPLES = (1, 2, 5, 10)
+DRAWS = (200, 500, 1000, 2000)
 CHOICES = "choices"  # of a data set, counted
 
 
@@ -258,27 +261,36 @@ def prior_controls(experiment: Experiment) -> None:
 
 
 def inference_controls(experiment: Experiment) -> None:
-    """Steps, rate and batch; folded away: what else the method has."""
-    presets(experiment, "inference.steps", "Steps", STEPS, "How many steps of Adam the fit takes.", width=104)
-    presets(experiment, "inference.learning_rate", "Rate", RATES, "Adam's learning rate.", width=90)
-    presets(
-        experiment,
-        "inference.batch_size",
-        "Batch",
-        BATCHES,
-        "Training rows in each step: fewer make a step cheaper and noisier.",
-        none="all rows",
-        width=104,
-    )
+    """The method and what matters most to it; folded away: what else it has."""
+    inference = experiment.inference
+    entry = METHODS[inference.method]
+    offered = [name for name, other in METHODS.items() if other.in_app or name == inference.method]
+    choice(experiment, "inference.method", "Method", offered, lambda name: METHODS[name].label, entry.help, 176)
+    if inference.method == "nuts":
+        presets(experiment, "inference.tune", "Tuning", DRAWS, "Steps of each chain that adapt it.", width=90)
+        presets(experiment, "inference.draws", "Draws", DRAWS, "Draws of each chain that are kept.", width=90)
+    else:
+        presets(experiment, "inference.steps", "Steps", STEPS, "How many steps the fit takes.", width=104)
+        presets(experiment, "inference.learning_rate", "Rate", RATES, "The step size.", width=90)
     with more("inference"):
-        choice(
-            experiment,
-            "inference.method",
-            "Method",
-            list(METHODS),
-            lambda name: METHODS[name].label,
-            METHODS[experiment.inference.method].help,
-        )
+        _more_inference_controls(experiment, entry.fields)
+
+
+def _more_inference_controls(experiment: Experiment, fields: Sequence[str]) -> None:
+    for name, label, usual, help_text in (
+        ("rank", "Rank", (1, 2, 5, 10, 20), "Directions in which weights move together."),
+        ("particles", "Particles", (5, 10, 20, 50, 100), "Networks that explore together."),
+        ("members", "Members", (2, 5, 10, 20), "Networks in the ensemble."),
+        ("dropout", "Dropout", (0.05, 0.1, 0.2, 0.5), "Share of hidden units that are left out."),
+        ("chains", "Chains", (1, 2, 4, 8), "Independent runs: they must agree."),
+        ("mc_samples", "Monte Carlo samples", SAMPLES, "Draws that estimate one step's ELBO."),
+    ):
+        if name in fields:
+            presets(experiment, f"inference.{name}", label, usual, help_text)
+    if "batch_size" in fields or experiment.inference.batch_size is not None:
+        help_text = "Training rows in each step: fewer make a step cheaper and noisier."
+        presets(experiment, "inference.batch_size", "Batch", BATCHES, help_text, none="all rows")
+    if "schedule" in fields:
         choice(
             experiment,
             "inference.schedule",
@@ -287,17 +299,11 @@ def inference_controls(experiment: Experiment) -> None:
             {"constant": "constant", "cosine": "falls to zero (cosine)"}.__getitem__,
             "Whether the learning rate falls.",
         )
-        presets(
-            experiment,
-            "inference.mc_samples",
-            "Monte Carlo samples",
-            SAMPLES,
-            "Draws that estimate one step's ELBO: more make a step dearer and less noisy.",
-        )
+    if "early_stopping" in fields:
         toggle(
             experiment,
             "inference.early_stopping",
             "Stop when the ELBO is flat",
             "End before the last step once nothing improves.",
         )
-        whole(experiment, "inference.seed", "Seed of the fit", "Which random numbers the fit draws.")
+    whole(experiment, "inference.seed", "Seed of the fit", "Which random numbers the fit draws.")

@@ -82,7 +82,7 @@ def progress_text(view: JobView) -> tuple[float, str]:
 
 def result_text(on_page: run.Shown) -> tuple[float, str]:
     """Return the share done and a line about a result."""
-    picture, steps = on_page.picture, on_page.experiment.inference.steps
+    picture, steps = on_page.picture, on_page.experiment.inference.total_steps
     if picture.stopped_at is not None:
         done = picture.stopped_at
         return min(1.0, done / steps), f"Stopped at step {done:,} of {steps:,}: what you see is unfinished."

@@ -18,6 +18,7 @@ ROWS = (
     ("logistic_regression", "Logistic regression"),
     ("random_forest", "Random forest"),
 )
+GOOD_K_HAT, GOOD_R_HAT = 0.7, 1.1
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
@@ -77,6 +78,27 @@ def _text(value: float | None, metric: str) -> str:
     if value is None:
         return "–"
     return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
+
+
+def verdict(diagnostics: Mapping[str, Any]) -> str:
+    """Return in a sentence or two how far the posterior itself may be trusted, as far as is known."""
+    k_hat, r_hat = (diagnostics.get(name) for name in ("k_hat", "r_hat"))
+    if isinstance(k_hat, float):
+        text = f"Pareto k-hat {k_hat:.2f}" if math.isfinite(k_hat) else "Pareto k-hat is infinite"
+        if k_hat <= GOOD_K_HAT:
+            return f"{text} (0.7 or less is good): close to the posterior, as far as its own draws can tell."
+        return f"{text} (0.7 or less is good): not the posterior; compare with NUTS before trusting its certainty."
+    if isinstance(r_hat, float):
+        text = (
+            f"R-hat {r_hat:.3f} and {diagnostics['ess']:,.0f} effective draws of the predictions (weights have no "
+            f"unique value), {diagnostics['divergences']:,} divergences"
+        )
+        if r_hat > GOOD_R_HAT:
+            return f"{text}. The chains disagree: take more tuning steps and draws, or fewer units."
+        if diagnostics["divergences"]:
+            return f"{text}. The chains agree, but missed what is too sharply curved for them."
+        return f"{text}: the chains agree."
+    return ""
 
 
 def headline(scores: Mapping[str, Any], stale: bool = False) -> str:

@@ -46,8 +46,9 @@ def show_side_by_side(dataset: Dataset, result: run.Shown) -> None:
     elbo = result.picture.elbo
     if len(elbo):
         series = elbo_series(np.arange(1, len(elbo) + 1), elbo, len(elbo))
-        seen = f"ELBO over {len(elbo):,} steps, from {series.smooth[0]:,.1f} to {series.smooth[-1]:,.1f} nats"
-        figures.append((seen, elbo_figure(series, theme)))
+        label = views.objective_label(result.experiment)
+        seen = f"{label} over {len(elbo):,} steps, from {series.smooth[0]:,.1f} to {series.smooth[-1]:,.1f} nats"
+        figures.append((seen, elbo_figure(series, theme, label=label)))
     for place, (alt, figure) in enumerate(figures):
         if place % 2 == 0:
             columns = st.columns(2)

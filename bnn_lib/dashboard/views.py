@@ -85,12 +85,20 @@ def show_elbo(experiment: Experiment, result: run.Shown | None) -> None:
     """Show the ELBO with its playhead."""
     content: dict[str, Any] = {
         "palettes": payload.palette_data(),
-        "total": experiment.inference.steps,
+        "total": experiment.inference.total_steps,
+        "label": objective_label(experiment),
         "result": None,
     }
     if result is not None and len(result.picture.elbo):
         content["result"] = _elbo_result(result.key, result.picture)
+        if run.active() is None:
+            content["label"] = objective_label(result.experiment)
     components.show("elbo", content)
+
+
+def objective_label(experiment: Experiment) -> str:
+    """Return what the curve beside the map shows."""
+    return "ELBO" if METHODS[experiment.inference.method].objective == "elbo" else "log density"
 
 
 def place_pick(dataset: Dataset, result: run.Shown | None) -> None:
@@ -114,7 +122,8 @@ def show_scores(experiment: Experiment, result: run.Shown) -> None:
     unfinished, stale = result.picture.stopped_at is not None, result.experiment != experiment
     st.html(scores.scores_table(result.picture.scores, unfinished, stale))
     method = METHODS[result.experiment.inference.method]
-    st.caption(f"{method.label}: {method.help}")
+    verdict = scores.verdict(result.picture.diagnostics)
+    st.caption(" ".join(filter(None, [f"{method.label}: {method.help}", verdict])))
 
 
 def show_point(dataset: Dataset, result: run.Shown | None) -> None:

@@ -112,7 +112,7 @@ class Board:
                 key=key,
                 experiment_json=experiment.to_json(),
                 structure=structure_of(experiment),
-                total=experiment.inference.steps,
+                total=experiment.inference.total_steps,
                 stamp=self._stamps.__next__,
                 background=session is None,
                 # Dask may still know the earlier fit's key, with a result that is of no use.

@@ -98,7 +98,7 @@ def build_picture(
         frames=tuple(frames),
         final=build_frame(posterior, grid, step, affordable_draws(sizes, len(grid.x) ** 2)),
         draws=_single_networks(posterior, grid.resized(SINGLE_SIZE)),
-        elbo=np.asarray(posterior.elbo, np.float32),
+        elbo=np.asarray(posterior.objective, np.float32),
         units=_units(posterior, grid.resized(UNIT_SIZE)),
         weights={
             name: (np.asarray(mean, np.float32), np.asarray(sd, np.float32))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bnn_lib.datasets import DATASETS
 from bnn_lib.errors import InvalidExperiment
+from bnn_lib.inference import METHODS
+from bnn_lib.inference.requirements import check_method
 
 if TYPE_CHECKING:
     from bnn_lib.experiment import Experiment
@@ -18,6 +21,8 @@ PASSES = 3  # forward, and about twice that backward
 STEP_OVERHEAD = 1.2e-5  # seconds, however small the network
 BYTES_PER_ACTIVATION = 6  # XLA's own account of such a step, divided by its activations
 
+LEAPFROGS = 1023  # of one NUTS trajectory at the most
+USUAL_LEAPFROGS = 250
 LONGEST_STEP = 0.35  # seconds: Stop is looked at between steps, and promises half a second
 LARGEST_STEP = 2_000_000_000  # bytes
 WAYS = "Fewer rows, units or Monte Carlo samples, or a smaller batch, bring it there."
@@ -37,7 +42,14 @@ def check_affordable(experiment: Experiment, fit_seconds: float) -> None:
     InvalidExperiment
         Saying what it would take, what is allowed, and what to change.
     """
+    inference, sizes = experiment.inference, layer_sizes(experiment)
+    check_method(inference, sizes, experiment.network.bias)
     seconds, size = step_cost(experiment)
+    if inference.method == "nuts" and seconds * LEAPFROGS > LONGEST_STEP:
+        raise InvalidExperiment(
+            f"One NUTS trajectory could take {seconds * LEAPFROGS:.1f} s; allowed: {LONGEST_STEP} s, so that it "
+            "can be stopped. Fewer rows or units bring it there; SGHMC takes any number of rows."
+        )
     if size > LARGEST_STEP:
         raise InvalidExperiment(
             f"One step of this fit would take {size / 1e9:.0f} GB of memory; allowed: "
@@ -48,7 +60,8 @@ def check_affordable(experiment: Experiment, fit_seconds: float) -> None:
             f"One step of this fit would take {seconds:.1f} s; allowed: {LONGEST_STEP} s, so that it can be "
             f"stopped. {WAYS}"
         )
-    total = experiment.inference.steps * seconds
+    each = USUAL_LEAPFROGS * inference.chains if inference.method == "nuts" else 1
+    total = inference.total_steps * each * seconds
     if total > fit_seconds:
         raise InvalidExperiment(
             f"This fit would take about {total / 60:,.0f} minutes; allowed here: {fit_seconds / 60:,.0f}. "
@@ -61,10 +74,19 @@ def step_cost(experiment: Experiment) -> tuple[float, float]:
     data, inference = experiment.data, experiment.inference
     entry = DATASETS[data.name]
     rows = (entry.fixed_rows or data.n) * (1 - data.test_fraction)
-    rows = min(rows, inference.batch_size or rows) * inference.mc_samples
-    n_outputs = 1 if entry.n_classes == 2 else entry.n_classes
-    sizes = (len(data.features or entry.default_features), *experiment.network.hidden, n_outputs)
+    used = METHODS[inference.method].fields
+    copies = [getattr(inference, name) for name in ("mc_samples", "particles", "members") if name in used]
+    rows = min(rows, inference.batch_size or rows) * math.prod(copies)
+    sizes = layer_sizes(experiment)
     products = sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
     units = sum(sizes[1:])
     operations = PASSES * rows * (products + OPERATIONS_PER_ACTIVATION * units)
     return STEP_OVERHEAD + operations / OPERATIONS_PER_SECOND, BYTES_PER_ACTIVATION * rows * units
+
+
+def layer_sizes(experiment: Experiment) -> tuple[int, ...]:
+    """Return features, units of each hidden layer, and outputs."""
+    entry = DATASETS[experiment.data.name]
+    n_outputs = entry.n_classes if entry.n_classes > 2 else 1
+    features = len(experiment.data.features or entry.default_features)
+    return (features, *experiment.network.hidden, n_outputs)

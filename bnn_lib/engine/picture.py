@@ -161,6 +161,7 @@ class Picture:
     draws : ndarray of uint8, shape (S, K, g, g)
         Class probabilities of single networks drawn from the posterior; 255 is 1.
     elbo : ndarray of float32, shape (steps,)
+        For a method without one, the log density that it reports in its place.
     units : tuple of UnitMaps
         One for each hidden layer.
     weights : dict

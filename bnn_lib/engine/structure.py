@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bnn_lib.inference import METHODS
+
 if TYPE_CHECKING:
     from bnn_lib.experiment import Experiment
+
+FREE = ("steps", "learning_rate", "early_stopping", "chains")  # inputs of what is compiled, or not its affair
 
 
 def structure_of(experiment: Experiment) -> str:
@@ -19,6 +23,9 @@ def structure_of(experiment: Experiment) -> str:
         experiment.network,
         (prior.family, prior.scaling, prior.bias_scale is None),
         (experiment.likelihood.family, experiment.likelihood.noise is None),
-        (inference.method, inference.batch_size, inference.mc_samples, inference.schedule),
+        (
+            inference.method,
+            *(getattr(inference, name) for name in METHODS[inference.method].fields if name not in FREE),
+        ),
     )
     return repr(parts)

@@ -35,7 +35,7 @@ def import_everything() -> None:
     """Import what fits need, so that no fit waits for it."""
     import importlib
 
-    for name in ("bnn_lib.fitting", "bnn_lib.datasets", "bnn_lib.metrics", "bnn_lib.inference.advi"):
+    for name in ("bnn_lib.fitting", "bnn_lib.datasets", "bnn_lib.metrics", "bnn_lib.inference.advi", "arviz"):
         importlib.import_module(name)
     for name in ("sklearn.ensemble", "sklearn.linear_model", "sklearn.datasets", "sklearn.model_selection"):
         importlib.import_module(name)
@@ -119,7 +119,7 @@ def run_guarded(experiment_json: str, fit: Callable[[Experiment, Reporter], Outc
     """Run `fit`; what goes wrong in it comes back as a sentence, with its traceback for the log."""
     try:
         experiment = Experiment.from_json(experiment_json)
-        reporter = Reporter(experiment.inference.steps)
+        reporter = Reporter(experiment.inference.total_steps)
         if reporter.stop_asked():
             return {"outcome": "stopped", "picture": None}
         return fit(experiment, reporter)
@@ -138,6 +138,7 @@ def failure(message: str, detail: str = "") -> Outcome:
 
 def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
     from bnn_lib.datasets import load_dataset
+    from bnn_lib.diagnostics import assess
     from bnn_lib.fitting import compile_ahead, fit_steps, snapshot_steps
 
     dataset = load_dataset(experiment.data)
@@ -145,7 +146,7 @@ def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
     compile_ahead(experiment, dataset)
     grid = make_grid(dataset)
     coarse = grid.resized(FRAME_SIZE)
-    snapshots = frozenset(snapshot_steps(experiment.inference.steps))
+    snapshots = frozenset(snapshot_steps(experiment.inference.total_steps))
     frames: list[Frame] = []
     stopped_at = None
     # Beside the fit: a fifth of a second that would otherwise come after it.
@@ -153,7 +154,7 @@ def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
         baselines = beside.submit(_baselines, experiment.data)
         for progress in fit_steps(experiment, dataset):
             posterior, step = progress.posterior, progress.step
-            reporter.add(step, progress.elbo)
+            reporter.add(step, progress.objective)
             if reporter.stop_asked() and step < progress.total:
                 stopped_at = step
                 break
@@ -163,6 +164,8 @@ def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
                     frames.append(frame)
                 if reporter.due:
                     reporter.send(step, frame)
+        if stopped_at is not None:
+            posterior = assess(posterior, dataset)
         picture = build_picture(posterior, dataset, grid, frames, step=step, stopped_at=stopped_at)
     picture.scores["baselines"] = baselines.result()
     return {"outcome": "stopped" if stopped_at else "finished", "picture": picture.to_bytes()}

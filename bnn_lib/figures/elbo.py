@@ -92,7 +92,9 @@ def _range(raw: np.ndarray, smooth: np.ndarray) -> tuple[float, float]:
     return low - room, high + room
 
 
-def elbo_figure(series: ElboSeries, theme: str = "light", title: str = "How the fit climbed") -> go.Figure:
+def elbo_figure(
+    series: ElboSeries, theme: str = "light", title: str = "How the fit climbed", label: str = "ELBO"
+) -> go.Figure:
     """Draw the curve with Plotly.
 
     Parameters
@@ -100,6 +102,8 @@ def elbo_figure(series: ElboSeries, theme: str = "light", title: str = "How the 
     series : ElboSeries
     theme : {"light", "dark"}
     title : str
+    label : str
+        Of the vertical axis, without its unit.
 
     Returns
     -------
@@ -129,7 +133,7 @@ def elbo_figure(series: ElboSeries, theme: str = "light", title: str = "How the 
             "paper_bgcolor": palette.surface,
             "plot_bgcolor": palette.surface,
             "xaxis": {**axis, "type": "log", "dtick": 1, "title": {"text": "step"}},
-            "yaxis": {**axis, "range": list(series.range), "title": {"text": "ELBO, nats"}},
+            "yaxis": {**axis, "range": list(series.range), "title": {"text": f"{label}, nats"}},
             "legend": {"orientation": "h", "y": 1.1},
         },
     )

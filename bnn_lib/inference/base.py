@@ -6,10 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import jax
+import jax.numpy as jnp
+import optax
+
+Layout = dict[str, tuple[slice, tuple[int, ...]]]
+
 
 @dataclass(frozen=True)
 class StepSettings:
-    """What is fixed when a step is compiled.
+    """What is fixed when a step is compiled; what a method does not use keeps its default here.
 
     Attributes
     ----------
@@ -17,10 +23,21 @@ class StepSettings:
         Draws that estimate one step's ELBO.
     schedule : {"constant", "cosine"}
         Of the learning rate.
+    rank, particles, members, tune, draws, dropout
+        As in `InferenceSpec`.
+    chains : int
+        Independent runs, whose states are stacked; 0 for a method that runs once.
     """
 
-    mc_samples: int
-    schedule: str
+    mc_samples: int = 1
+    schedule: str = "constant"
+    rank: int = 0
+    particles: int = 0
+    members: int = 0
+    chains: int = 0
+    tune: int = 0
+    draws: int = 0
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -38,22 +55,85 @@ class StepRates:
     total_steps: Any
 
 
-LogDensityFunction = Callable[[Any], Any]  # flat position (D,) -> scalar
+@dataclass(frozen=True)
+class Target:
+    """The posterior of a fit, up to a constant: a function of a flat position (D,), to a scalar.
+
+    Attributes
+    ----------
+    log_density : callable
+    layout : dict
+        Unconstrained parameter -> (its part of the position, its shape).
+    """
+
+    log_density: Callable[[Any], Any]
+    layout: Layout
+
+    def __call__(self, position: Any) -> Any:
+        """Return the log density at `position`."""
+        return self.log_density(position)
 
 
 class Method(Protocol):
-    """An inference method. All functions are pure, and `init` and `step` can be compiled."""
+    """An inference method. All functions are pure, and can be compiled.
 
-    def init(self, start: Any, settings: StepSettings) -> Any:
-        """Return the state (a pytree of arrays) that starts at the flat position `start`, (D,)."""
+    A method may also have ``log_prob(state, position)``, the log density of its approximation, and
+    ``finish(state, curvature)``, called before its state is looked at (see `bnn_lib.inference.laplace`).
+    """
+
+    def n_starts(self, settings: StepSettings) -> int:
+        """Return how many starting points `init` takes."""
+        ...
+
+    def init(self, starts: Any, settings: StepSettings) -> Any:
+        """Return the state (a pytree of arrays) that starts at flat positions `starts`, (n_starts, D)."""
         ...
 
     def step(
-        self, key: Any, state: Any, log_density: LogDensityFunction, settings: StepSettings, rates: StepRates
+        self, key: Any, state: Any, target: Target, settings: StepSettings, rates: StepRates
     ) -> tuple[Any, Any]:
-        """Return the state after one step, and the ELBO that the step estimated (a scalar)."""
+        """Return the state after one step, and the objective that the step estimated (a scalar)."""
         ...
 
-    def sample(self, key: Any, state: Any, n_draws: int) -> Any:
+    def sample(self, key: Any, state: Any, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
         """Return draws of the approximate posterior: flat positions, (n_draws, D)."""
         ...
+
+
+def adam(settings: StepSettings, rates: StepRates) -> optax.GradientTransformation:
+    """Adam whose rate is constant, or falls to zero along half a cosine (Loshchilov & Hutter 2017)."""
+
+    def rate(count: Any) -> Any:
+        if settings.schedule == "constant":
+            return rates.learning_rate
+        done = jnp.minimum(count / rates.total_steps, 1.0)
+        return rates.learning_rate * 0.5 * (1.0 + jnp.cos(jnp.pi * done))
+
+    return optax.chain(optax.scale_by_adam(), optax.scale_by_learning_rate(rate))
+
+
+def fast_vmap(log_density: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a log density to `jax.vmap` over draws, as blackjax does, which runs faster.
+
+    A batch of one draw is not batched at all: XLA's products are slower with an axis of length 1, which costs a
+    fifth of a step. It cannot be differentiated unless it is mapped.
+    """
+
+    def once(position: Any) -> Any:
+        # Else XLA computes the position anew, noise and all, in each of the many places that use a part of it.
+        return log_density(jax.lax.optimization_barrier(position))
+
+    @jax.custom_batching.custom_vmap
+    def mapped(position: Any) -> Any:
+        return once(position)
+
+    @mapped.def_vmap
+    def _map(size: int, _: Any, positions: Any) -> tuple[Any, bool]:
+        return (once(positions[0])[None] if size == 1 else jax.vmap(once)(positions)), True
+
+    return mapped
+
+
+def choose_rows(key: Any, rows: Any, n_draws: int) -> Any:
+    """Return `n_draws` rows of (n, D), each drawn with equal probability."""
+    return rows[jax.random.randint(key, (n_draws,), 0, len(rows))]

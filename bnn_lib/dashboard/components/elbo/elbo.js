@@ -22,6 +22,7 @@ function createElbo(component) {
   play.append(icons.play);
 
   let data = null, palette = null, live = null, index = 0, timer = 0, width = 0, seen = 0, mayReplay = false, key = null;
+  const name = () => data?.label ?? "ELBO";
   const running = () => live?.phase === "running" && live.elbo;
   const curve = () => (running() ? live.elbo : data?.result?.elbo ?? live?.elbo ?? null);
   const total = () => (running() ? live.total : data?.result?.total ?? data?.total ?? 1);
@@ -30,6 +31,7 @@ function createElbo(component) {
 
   function draw() {
     if (!data || !width) return;
+    unit.textContent = `${name()}, nats`;
     const context = fit(canvas, width, HEIGHT);
     context.clearRect(0, 0, width, HEIGHT);
     const bottom = HEIGHT - PAD.bottom;
@@ -104,11 +106,11 @@ function createElbo(component) {
   function words() {
     const at = playhead(), steps = snapshots();
     slider.disabled = play.disabled = !steps || steps.length < 2;
-    now.textContent = at ? `step ${at.step.toLocaleString("en")}, ELBO ${number(at.elbo, 1)} nats` : "";
+    now.textContent = at ? `step ${at.step.toLocaleString("en")}, ${name()} ${number(at.elbo, 1)} nats` : "";
     slider.setAttribute("aria-valuetext", now.textContent || "nothing fitted yet");
     const series = curve();
-    canvas.setAttribute("aria-label", !series || !series.step.length ? "No ELBO yet"
-      : `ELBO over ${total().toLocaleString("en")} steps on a logarithmic axis, from ${number(series.smooth[0], 0)} to ${number(series.smooth[series.smooth.length - 1], 1)} nats`);
+    canvas.setAttribute("aria-label", !series || !series.step.length ? `No ${name()} yet`
+      : `${name()} over ${total().toLocaleString("en")} steps on a logarithmic axis, from ${number(series.smooth[0], 0)} to ${number(series.smooth[series.smooth.length - 1], 1)} nats`);
     const share = steps && steps.length > 1 ? index / (steps.length - 1) : 1;
     slider.style.setProperty("--share", `${100 * share}%`);
   }

@@ -1,0 +1,90 @@
+"""How far a posterior may be trusted: what is computed once a fit has ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bnn_lib import programs
+from bnn_lib.inference import METHODS
+from bnn_lib.loo import psis_k_hat, rhat_and_ess
+from bnn_lib.model import model_data
+from bnn_lib.posterior import Posterior, predict_at
+from bnn_lib.programs import DRAW_BLOCK
+from bnn_lib.runs import chunk_key
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+
+WEIGHTED_DRAWS = 1000  # of the approximation, for k-hat
+FUNCTION_POINTS = 50  # inputs at which chains are compared
+FEWEST_DRAWS = 20  # of a chain
+SEED = 1  # other draws than those of predictions, whose default is 0
+
+
+def assess(posterior: Posterior, dataset: Dataset) -> Posterior:
+    """Return the posterior with its diagnostics completed.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    dataset : Dataset
+        That it was fitted to.
+
+    Returns
+    -------
+    Posterior
+        For an approximation with a density, with ``k_hat`` (Yao et al. 2018), ``elbo_mean`` and ``elbo_se``, the
+        ELBO's Monte Carlo estimate and its standard error. For NUTS, with ``r_hat`` and ``ess``, the worst
+        over function values at held-out inputs (weights are not identifiable), ``divergences``, ``leapfrogs``,
+        ``chains`` and ``draws`` of each.
+    """
+    method = posterior.experiment.inference.method
+    found = _of_chains(posterior, dataset) if method == "nuts" else _of_weights(posterior, dataset)
+    return replace(posterior, diagnostics={**posterior.diagnostics, **found})
+
+
+def _of_weights(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
+    key = chunk_key(posterior.experiment, posterior.structure, len(dataset.X_train))
+    program = programs.weights_program(key)
+    if program is None:
+        return {}
+    inputs = model_data(posterior.experiment, dataset)
+    blocks = range(WEIGHTED_DRAWS // DRAW_BLOCK)
+    log_weights = np.concatenate(
+        [np.asarray(program.run(np.uint32(SEED), np.int32(b), posterior.state, inputs)) for b in blocks]
+    ).astype("float64")
+    usable = log_weights[~np.isnan(log_weights)]
+    if len(usable) < len(log_weights) or not np.isfinite(usable).any():
+        return {"k_hat": float("inf")}
+    found = {"k_hat": psis_k_hat(log_weights)}
+    if METHODS[posterior.experiment.inference.method].objective == "elbo" and np.isfinite(log_weights).all():
+        found["elbo_mean"] = float(log_weights.mean())
+        found["elbo_se"] = float(log_weights.std(ddof=1) / np.sqrt(len(log_weights)))
+    return found
+
+
+def _of_chains(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
+    state: Any = posterior.state
+    kept = chain_draws(posterior)
+    chains, draws, size = kept.shape
+    found = {"chains": chains, "draws": draws, "leapfrogs": int(np.sum(state.leapfrogs))}
+    if draws < FEWEST_DRAWS:
+        return found
+    found["divergences"] = int(np.sum(np.asarray(state.divergent)[:, :draws]))
+    X = dataset.X_test[:FUNCTION_POINTS]
+    prediction = predict_at(kept.reshape(-1, size), X, posterior.experiment, posterior.structure, posterior.schema)
+    values = prediction.samples
+    if prediction.is_classification:
+        values = values[:, :, 1:] if values.shape[2] == 2 else values
+    r_hat, ess = rhat_and_ess(values.reshape(chains, draws, -1))
+    return found | {"r_hat": r_hat, "ess": ess}
+
+
+def chain_draws(posterior: Posterior) -> np.ndarray:
+    """Return the draws of a NUTS posterior after tuning, (chains, n, D) flat positions in their order."""
+    tune = posterior.experiment.inference.tune
+    n = max(0, int(np.min(posterior.state.done)) - tune)
+    return np.asarray(posterior.state.draws)[:, :n]

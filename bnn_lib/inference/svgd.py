@@ -1,0 +1,47 @@
+"""Stein variational gradient descent (Liu & Wang 2016) with the median heuristic, by the paper's algorithm 1.
+
+blackjax's kernel takes the gradient of every particle once for every other particle, which for P particles
+costs P times as much as it needs to; here all gradients are one vectorised program.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from bnn_lib.inference.base import StepRates, StepSettings, Target, adam
+from bnn_lib.inference.ensemble import Ensemble, EnsembleState
+
+
+def stein_direction(positions: Any, gradients: Any) -> Any:
+    """Return the direction (P, D) that decreases the Kullback-Leibler divergence fastest, for an RBF kernel."""
+    squared = jnp.sum(positions**2, axis=1)
+    distances = jnp.maximum(squared[:, None] + squared[None] - 2 * positions @ positions.T, 0.0)
+    # exp(-d^2 / h) with h = median^2 / log P: the kernel's rows sum to about 1 beyond the particle itself.
+    bandwidth = jnp.median(distances) / jnp.log(len(positions) + 1.0) + 1e-6
+    kernel = jnp.exp(-distances / bandwidth)
+    repulsion = 2 / bandwidth * (positions * kernel.sum(axis=1, keepdims=True) - kernel @ positions)
+    return (kernel @ gradients + repulsion) / len(positions)
+
+
+class SVGD(Ensemble):
+    """See `bnn_lib.inference.base.Method`; the members of the ensemble are the particles."""
+
+    def n_starts(self, settings: StepSettings) -> int:
+        """One a particle."""
+        return settings.particles
+
+    def step(
+        self, key: Any, state: EnsembleState, target: Target, settings: StepSettings, rates: StepRates
+    ) -> tuple[EnsembleState, Any]:
+        """One step of Adam along Stein's direction; the objective is the particles' mean log density."""
+        values, gradients = jax.vmap(jax.value_and_grad(target.log_density))(state.positions)
+        descent = -stein_direction(state.positions, gradients)
+        updates, optimizer = adam(settings, rates).update(descent, state.optimizer, state.positions)
+        return EnsembleState(optax.apply_updates(state.positions, updates), optimizer), values.mean()
+
+
+METHOD = SVGD()

@@ -1,0 +1,216 @@
+"""One fit under way: its state, and how to bring it some steps further."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from bnn_lib import programs
+from bnn_lib.errors import FitFailed, InvalidExperiment
+from bnn_lib.inference import METHODS
+from bnn_lib.inference.requirements import check_method
+from bnn_lib.logdensity import layout_size
+from bnn_lib.model import Structure, build_model, model_data
+from bnn_lib.posterior import Posterior, Schema, step_settings
+from bnn_lib.programs import ChunkKey
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
+    from bnn_lib.experiment import Experiment
+    from bnn_lib.inference.base import StepSettings
+    from bnn_lib.logdensity import Layout
+
+CHAIN_SEED_STEP = 1_000_003  # between the seeds of one fit's chains
+
+
+def chunk_key(experiment: Experiment, structure: Structure, rows: int) -> ChunkKey:
+    """Return what the compiled steps of an experiment on so many rows are kept by."""
+    inference = experiment.inference
+    batch = None if inference.batch_size is None or inference.batch_size >= rows else inference.batch_size
+    return ChunkKey(structure, rows, batch, inference.method, step_settings(experiment))
+
+
+def start_positions(layout: Layout, seed: int, count: int = 1) -> np.ndarray:
+    """Where a fit starts, (count, D): weights from N(0, 1 / fan_in), all else at 0.
+
+    All weights at 0 would be a saddle point, where units that start equal stay equal; this keeps the scale of
+    activations through the layers (LeCun et al. 1998).
+    """
+    rng = np.random.default_rng(seed)
+    positions = np.zeros((count, layout_size(layout)), "float32")
+    for position in positions:
+        for where, shape in layout.values():
+            if len(shape) == 2:
+                position[where] = rng.normal(0.0, shape[1] ** -0.5, where.stop - where.start)
+    return positions
+
+
+class Run:
+    """The state of one fit.
+
+    Parameters
+    ----------
+    experiment, dataset
+    start : Posterior, optional
+        Where to go on from (the same method), or whose draws to start at.
+    """
+
+    def __init__(self, experiment: Experiment, dataset: Dataset, start: Posterior | None = None) -> None:
+        self.experiment, self.schema = experiment, Schema.of(dataset)
+        self.structure = Structure.of(experiment, dataset)
+        inference, rows = experiment.inference, len(dataset.X_train)
+        check_method(inference, self.structure.sizes, self.structure.bias)
+        self.key, self.settings = chunk_key(experiment, self.structure, rows), step_settings(experiment)
+        self.inputs = model_data(experiment, dataset)
+        self.layout = programs.network_functions(self.structure).layout
+        self.step, self.seconds = 0, 0.0
+        before = np.zeros(0, "float32")
+        if start is not None and start.structure != self.structure:
+            raise InvalidExperiment("The posterior to start from is of another network, prior or likelihood.")
+        if start is not None and goes_on(experiment, start):
+            self.states, before = [start.state], start.objective
+        else:
+            self.states = self._fresh_states(start)
+        self.step, self.total = len(before), len(before) + inference.total_steps
+        self._objective = np.concatenate([before, np.zeros(inference.total_steps, "float32")])
+        self._finish = programs.finish_program(self.key)
+        self.compile_seconds = 0.0
+
+    def _fresh_states(self, start: Posterior | None) -> list[Any]:
+        settings, seed = self.settings, self.experiment.inference.seed
+        method = METHODS[self.experiment.inference.method].load()
+        runs, each = max(1, settings.chains), method.n_starts(settings)
+        if start is None:
+            positions = start_positions(self.layout, seed, runs * each)
+        else:
+            positions = start.positions(runs * each, seed)
+        with jax.enable_x64(False):
+            return [method.init(some, settings) for some in positions.reshape(runs, each, -1)]
+
+    @property
+    def objective(self) -> np.ndarray:
+        """The objective of all steps so far; what is written stays as it is, so a view will do."""
+        view = self._objective[: self.step]
+        view.setflags(write=False)
+        return view
+
+    def advance(self, n: int) -> float:
+        """Do `n` more steps; return the seconds they took."""
+        program = programs.chunk_program(self.key)
+        inference, began = self.experiment.inference, time.perf_counter()
+        self.compile_seconds = program.compile_seconds
+        rates = np.float32(inference.learning_rate), np.float32(self.total)
+
+        def run_chain(chain: int) -> tuple[Any, np.ndarray]:
+            seed = np.uint32((inference.seed + CHAIN_SEED_STEP * chain) % 2**32)
+            scalars = seed, np.int32(self.step), np.int32(n)
+            state, objective = program.run(*scalars, *rates, self.states[chain], self.inputs)
+            # A slice by JAX would compile anew for each n.
+            return state, np.asarray(objective)[:n]
+
+        results = _on_all_cores(run_chain, len(self.states))
+        self.states = [state for state, _ in results]
+        values = np.stack([values for _, values in results])
+        self._objective[self.step : self.step + n] = values.mean(axis=0)
+        seconds = time.perf_counter() - began
+        self._check(values)
+        self.step, self.seconds = self.step + n, self.seconds + seconds
+        return seconds
+
+    def _check(self, values: np.ndarray) -> None:
+        """Refuse numbers that are none: the objective of a step, or the state that the last one left."""
+        name = "ELBO" if METHODS[self.experiment.inference.method].objective == "elbo" else "log density"
+        chain, bad = divmod(int(np.argmin(np.isfinite(values))), values.shape[1])
+        if not np.isfinite(values[chain, bad]):
+            what = f"The {name} is {values[chain, bad]} at step {self.step + bad + 1:,}"
+        elif any(np.isnan(leaf).any() for leaf in jax.tree.leaves(self.states)):
+            # Infinite may be: Adam's mean square of a gradient above 1e19 is, and its parameter then rests.
+            what = f"The posterior's parameters are not numbers after step {self.step + values.shape[1]:,}"
+        else:
+            return
+        raise FitFailed(
+            f"{what}: a weight has grown beyond what 32-bit numbers hold. A smaller learning rate or prior "
+            "scale usually helps."
+        )
+
+    def posterior(self, stopped_early: bool) -> Posterior:
+        """Return the posterior as it is now."""
+        state = _stacked(self.states) if self.settings.chains else self.states[0]
+        if self._finish is not None:
+            state = self._finish.run(state, self.inputs)
+        diagnostics = {
+            "steps": self.step,
+            "seconds": self.seconds,
+            "steps_per_second": self.step / self.seconds if self.seconds else 0.0,
+            "compile_seconds": self.compile_seconds,
+            "n_parameters": layout_size(self.layout),
+            "stopped_early": stopped_early,
+        }
+        return Posterior(self.experiment, self.structure, self.schema, state, self.objective, diagnostics)
+
+
+class PyMCRun(Run):
+    """A fit by `pymc.fit` itself, which is asked for some steps at a time."""
+
+    def __init__(self, experiment: Experiment, dataset: Dataset, start: Posterior | None = None) -> None:
+        import pymc as pm
+
+        if start is not None:
+            raise InvalidExperiment("The method 'pymc' starts by itself; leave out the posterior to start from.")
+        super().__init__(experiment, dataset)
+        began = time.perf_counter()
+        with build_model(experiment, dataset):
+            self._advi = pm.ADVI(random_seed=experiment.inference.seed)
+            optimizer = pm.adam(learning_rate=experiment.inference.learning_rate)
+            self._advi.fit(0, obj_optimizer=optimizer, progressbar=False)
+            self._step = self._advi.objective.step_function(obj_optimizer=optimizer, score=True)
+        self._build_seconds = time.perf_counter() - began
+
+    def advance(self, n: int) -> float:
+        """Do `n` more steps; return the seconds they took."""
+        from bnn_lib.inference.pymc_advi import read_state
+
+        began = time.perf_counter()
+        losses = np.array([self._step() for _ in range(n)])
+        self._objective[self.step : self.step + n] = -losses
+        self.states = [read_state(self._advi.approx, self.layout)]
+        seconds = time.perf_counter() - began
+        self._check(-losses[None])
+        self.compile_seconds = self._build_seconds
+        self.step, self.seconds = self.step + n, self.seconds + seconds
+        return seconds
+
+
+def start_run(experiment: Experiment, dataset: Dataset, start: Posterior | None) -> Run:
+    """Return the run of an experiment."""
+    run = PyMCRun if experiment.inference.method == "pymc" else Run
+    return run(experiment, dataset, start)
+
+
+def goes_on(experiment: Experiment, start: Posterior) -> bool:
+    """Whether a fit takes over the state of `start`, rather than begin at its draws."""
+    same = start.experiment.inference.method == experiment.inference.method
+    return same and step_settings(experiment) == step_settings(start.experiment) and not _chains(experiment)
+
+
+def _chains(experiment: Experiment) -> int:
+    settings: StepSettings = step_settings(experiment)
+    return settings.chains
+
+
+def _stacked(states: list[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *states)
+
+
+def _on_all_cores(run: Callable[[int], Any], count: int) -> list[Any]:
+    """Call ``run(0)`` .. ``run(count - 1)``, as many at once as there are cores; JAX lets go of Python's lock."""
+    if count == 1:
+        return [run(0)]
+    with ThreadPoolExecutor(max_workers=min(count, os.cpu_count() or 1)) as pool:
+        return list(pool.map(run, range(count)))

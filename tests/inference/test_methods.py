@@ -1,0 +1,141 @@
+"""Every method against closed forms: Bayesian linear regression, whose posterior is normal and known."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+import bnn_lib as bnn
+from bnn_lib.inference import METHODS
+from tests.cases import LinearCase, linear_case, small
+
+
+def moments(posterior: bnn.Posterior) -> tuple[np.ndarray, np.ndarray]:
+    draws = posterior.draws(20_000)
+    values = np.concatenate([draws["W1"].reshape(-1, 2), draws["b1"]], axis=1)
+    return values.mean(0), np.cov(values.T)
+
+
+def fitted(method: str, **inference: object) -> tuple[LinearCase, bnn.Posterior]:
+    case = linear_case(method=method, **inference)
+    return case, bnn.fit(case.experiment, case.dataset)
+
+
+@pytest.mark.parametrize(
+    ("method", "inference", "tolerance"),
+    [
+        ("fullrank_advi", {}, 0.05),
+        ("lowrank_advi", {"rank": 3}, 0.05),
+        ("laplace", {}, 0.05),
+        ("nuts", {"tune": 500, "draws": 2000}, 0.12),
+        ("svgd", {"particles": 50, "steps": 3000, "learning_rate": 0.05}, 0.2),
+        ("sghmc", {"steps": 60_000, "learning_rate": 0.005}, 0.35),
+    ],
+)
+def test_it_finds_mean_and_covariance_of_the_exact_posterior(
+    method: str, inference: dict[str, object], tolerance: float
+) -> None:
+    case, posterior = fitted(method, **inference)
+    mean, covariance = moments(posterior)
+    sd = np.sqrt(np.diag(case.covariance))
+    np.testing.assert_allclose((mean - case.mean) / sd, 0, atol=tolerance)
+    np.testing.assert_allclose((covariance - case.covariance) / np.outer(sd, sd), 0, atol=2 * tolerance)
+
+
+@pytest.mark.parametrize("method", ["fullrank_advi", "lowrank_advi"])
+def test_at_the_optimum_the_elbo_is_the_log_evidence_and_k_hat_says_so(method: str) -> None:
+    case, posterior = fitted(method, rank=3)
+    assert posterior.diagnostics["elbo_mean"] == pytest.approx(case.log_evidence, abs=0.05)
+    assert posterior.diagnostics["elbo_se"] < 0.05
+    assert posterior.diagnostics["k_hat"] < 0.5
+
+
+def test_mean_field_s_k_hat_and_elbo_know_that_it_is_too_narrow() -> None:
+    case, posterior = fitted("advi")
+    assert posterior.diagnostics["k_hat"] > 0.5
+    assert posterior.diagnostics["elbo_mean"] < case.log_evidence - 0.3
+
+
+@pytest.mark.parametrize("method", ["map", "ensemble"])
+def test_optimisation_ends_at_the_mode_and_knows_no_ignorance(method: str) -> None:
+    case, posterior = fitted(method)
+    draws = posterior.draws(50)
+    mean = np.concatenate([draws["W1"].reshape(-1, 2), draws["b1"]], axis=1)
+    np.testing.assert_allclose(mean, np.broadcast_to(case.mean, mean.shape), atol=0.01)
+    assert len(posterior.elbo) == 0
+    assert len(posterior.objective) == posterior.diagnostics["steps"]
+
+
+def test_a_conjugate_mean_far_from_the_prior_s_is_found_or_the_miss_is_told() -> None:
+    # One unit, no inputs but a constant: y ~ N(b, 1), b ~ N(0, 10^2), started at 0; posterior mean 8.02.
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=50)
+    y = y - y.mean() + 8.02 * (50 + 0.01) / 50
+    X = np.zeros((50, 1))
+    dataset = bnn.Dataset.from_arrays(X, y, X_test=X[:5], y_test=y[:5], task="regression", standardize=False)
+    for method in ("advi", "fullrank_advi", "lowrank_advi", "laplace", "nuts"):
+        experiment = bnn.Experiment(
+            network=bnn.NetworkSpec(hidden=()),
+            prior=bnn.PriorSpec(scale=10.0, bias_scale=10.0),
+            likelihood=bnn.LikelihoodSpec(noise=1.0),
+            inference=bnn.InferenceSpec(method=method, chains=1, rank=1, mc_samples=5),
+        )
+        b = bnn.fit(experiment, dataset).draws(4000)["b1"]
+        assert b.mean() == pytest.approx(8.02, abs=0.03), method
+        assert b.std() == pytest.approx(1 / np.sqrt(50.01), rel=0.1), method
+
+
+def test_dropout_leaves_hidden_units_out_and_keeps_inputs() -> None:
+    experiment = small(inference=bnn.InferenceSpec(method="dropout", steps=50, dropout=0.5))
+    draws = bnn.fit(experiment).draws(400)
+    assert np.ptp(draws["W1"], axis=0).max() == 0
+    left_out = draws["W2"] == 0
+    assert left_out.mean() == pytest.approx(0.5, abs=0.06)
+    kept = np.where(left_out, np.nan, draws["W2"])
+    assert np.nanmax(np.nanmax(kept, axis=0) - np.nanmin(kept, axis=0)) == 0
+
+
+@pytest.mark.parametrize("method", [name for name, entry in METHODS.items() if entry.in_app])
+def test_every_method_on_classes_is_repeatable_and_survives_the_file(
+    method: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    inference = bnn.InferenceSpec(method=method, steps=300, tune=30, draws=40, chains=2, particles=4, members=3)
+    experiment = small("blobs", inference=inference)
+    posterior = bnn.fit(experiment)
+    again = bnn.fit(experiment)
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(jax.tree.leaves(posterior.state), jax.tree.leaves(again.state), strict=True)
+    )
+    path = tmp_path_factory.mktemp("posterior") / "fit.npz"
+    posterior.save(path)
+    loaded = bnn.load_posterior(path)
+    X = bnn.load_dataset(experiment.data).X_test
+    np.testing.assert_array_equal(loaded.predict(X).samples, posterior.predict(X).samples)
+    assert np.isfinite(posterior.objective).all()
+    assert posterior.predict(X).mean.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_fit_goes_on_from_where_another_ended() -> None:
+    first = bnn.fit(small(inference=bnn.InferenceSpec(steps=200, schedule="constant")))
+    more = bnn.fit(small(inference=bnn.InferenceSpec(steps=100, schedule="constant")), start=first)
+    whole = bnn.fit(small(inference=bnn.InferenceSpec(steps=300, schedule="constant")))
+    assert more.diagnostics["steps"] == 300
+    np.testing.assert_array_equal(more.objective, whole.objective)
+    np.testing.assert_array_equal(more.state.mu, whole.state.mu)
+
+
+def test_a_posterior_of_another_network_is_no_start() -> None:
+    start = bnn.fit(small(steps=10))
+    with pytest.raises(bnn.InvalidExperiment, match="another network"):
+        bnn.fit(small(network=bnn.NetworkSpec(hidden=(3,))), start=start)
+
+
+def test_pymc_itself_gives_the_same_approximation() -> None:
+    case, theirs = fitted("pymc", steps=8000, mc_samples=1)
+    mean, covariance = moments(theirs)
+    sd = np.sqrt(np.diag(case.covariance))
+    np.testing.assert_allclose((mean - case.mean) / sd, 0, atol=0.2)
+    expected = 1 / np.sqrt(np.diag(np.linalg.inv(case.covariance)))
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), expected, rtol=0.15)
