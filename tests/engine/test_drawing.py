@@ -28,7 +28,7 @@ class Told:
     def __init__(self, n_classes: int = 2, spread: float = 1.0) -> None:
         self.experiment = Experiment()
         self.structure = SimpleNamespace(sizes=(2, 5, 1 if n_classes == 2 else n_classes))
-        self.elbo = np.linspace(-9, -1, 40, dtype=np.float32)
+        self.objective = np.linspace(-9, -1, 40, dtype=np.float32)
         self.diagnostics = {"steps": 40}
         self.n_classes, self.spread = n_classes, spread
         self.asked: list[tuple[int, int]] = []
@@ -111,7 +111,7 @@ def test_a_picture_holds_everything_and_survives_being_stored():
     assert set(back.scores) == {"held-out", "training", "baselines"}
     assert 0 <= back.scores["held-out"]["accuracy"] <= 1
     assert back.stopped_at == 40
-    np.testing.assert_array_equal(back.elbo, posterior.elbo)
+    np.testing.assert_array_equal(back.elbo, posterior.objective)
     single = posterior.predict(grid.resized(50).points(), 100, 0).samples[3, :, 2].reshape(50, 50)
     np.testing.assert_allclose(back.draws[3, 2] / 255, single, atol=1 / 255)
 

@@ -14,6 +14,7 @@ from bnn_lib.dashboard import controls, data, run, views
 from bnn_lib.datasets import DATASETS, Dataset, load_dataset
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec, PriorSpec
+from bnn_lib.inference import METHODS
 from tests.pages.fake_engine import FakeEngine, make_picture
 
 DEFAULT = Experiment()
@@ -363,9 +364,15 @@ def fields() -> set[str]:
 
 
 def test_every_field_of_an_experiment_can_be_set(engine: FakeEngine, visit):
-    page = visit()
     kinds = ("selectbox", "slider", "select_slider", "number_input", "text_input", "toggle")
-    keys = {w.key.removeprefix("w.") for kind in kinds for w in getattr(page, kind) if w.key}
+    keys: set[str] = set()
+    for method, entry in METHODS.items():
+        if entry.in_app:
+            page = visit(inference__method=method)
+            offered = {w.key.removeprefix("w.") for kind in kinds for w in getattr(page, kind) if w.key}
+            assert {f"inference.{name}" for name in entry.fields} <= offered
+            keys |= offered
+    page = visit()
     elsewhere = {
         "data.name",  # chosen by its picture
         "data.features",  # two boxes, where there is a choice
