@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 METRICS = (
@@ -18,6 +19,7 @@ ROWS = (
     ("logistic_regression", "Logistic regression"),
     ("random_forest", "Random forest"),
 )
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 GOOD_K_HAT, GOOD_R_HAT = 0.7, 1.1
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 
@@ -101,12 +103,29 @@ def verdict(diagnostics: Mapping[str, Any]) -> str:
     return ""
 
 
-def headline(scores: Mapping[str, Any], stale: bool = False) -> str:
-    """Return the two numbers to see first, as HTML: how often it is right, and how well it says how sure it is."""
+def headline(scores: Mapping[str, Any], stale: bool = False, diagnostics: Mapping[str, Any] = NOTHING) -> str:
+    """Return the numbers to see first, as HTML: how often it is right, how well it says how sure it is, and
+    whether the posterior itself may be trusted.
+    """
     held = scores.get("held-out", {})
     accuracy, nll = _number(held.get("accuracy")), _number(held.get("nll"))
     return (
         f'<dl class="bnn-verdict{" bnn-stale" if stale else ""}">'
         f"<div><dt>Right on held-out rows</dt><dd>{_text(accuracy, 'accuracy')}</dd></div>"
-        f"<div><dt>NLL, nats a row</dt><dd>{_text(nll, 'nll')}</dd></div></dl>"
+        f"<div><dt>NLL, nats a row</dt><dd>{_text(nll, 'nll')}</dd></div>{_trust(diagnostics)}</dl>"
     )
+
+
+def _trust(diagnostics: Mapping[str, Any]) -> str:
+    """One more number of the headline: Pareto's k-hat of an approximation, or R-hat of chains."""
+    for name, label, good in (
+        ("k_hat", "k-hat, good to 0.7", GOOD_K_HAT),
+        ("r_hat", "R-hat, good to 1.1", GOOD_R_HAT),
+    ):
+        value = diagnostics.get(name)
+        if isinstance(value, float):
+            text = f"{value:.2f}" if math.isfinite(value) else "∞"
+            mark = "" if value <= good else " <small>✗</small>"
+            title = html.escape(verdict(diagnostics))
+            return f'<div title="{title}"><dt>{label}</dt><dd>{text}{mark}</dd></div>'
+    return ""

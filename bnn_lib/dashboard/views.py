@@ -114,7 +114,10 @@ def place_pick(dataset: Dataset, result: run.Shown | None) -> None:
 def show_verdict(experiment: Experiment, result: run.Shown | None) -> None:
     """Show in one glance how good the result is."""
     if result is not None:
-        st.html(scores.headline(result.picture.scores, result.experiment != experiment), width="content")
+        st.html(
+            scores.headline(result.picture.scores, result.experiment != experiment, result.picture.diagnostics),
+            width="content",
+        )
 
 
 def show_scores(experiment: Experiment, result: run.Shown) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from bnn_lib.dashboard.scores import headline, scores_table
+from bnn_lib.dashboard.scores import headline, scores_table, verdict
 
 SCORES = {
     "held-out": {"accuracy": 0.954, "nll": 0.2, "brier": 0.07, "ece": 0.02},
@@ -42,3 +42,15 @@ def test_the_headline_has_the_held_out_numbers():
     assert "95.4 %" in text
     assert "0.200" in text
     assert "–" in headline({})
+
+
+def test_the_headline_says_whether_the_posterior_may_be_trusted() -> None:
+    assert "k-hat" not in headline({})
+    good, bad = (headline({}, False, {"k_hat": k}) for k in (0.3, 1.7))
+    assert "0.30" in good
+    assert "✗" not in good
+    assert "✗" in bad
+    chains = {"r_hat": 1.25, "ess": 12.0, "divergences": 0}
+    assert "disagree" in headline({}, False, chains)
+    assert "agree" in verdict(chains | {"r_hat": 1.01})
+    assert "∞" in headline({}, False, {"k_hat": float("inf")})
