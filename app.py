@@ -12,9 +12,19 @@ if __name__ == "__main__":
     st.set_page_config(
         page_title="Bayesian neural network playground", page_icon="bnn_lib/dashboard/icon.png", layout="wide"
     )
-    st.navigation([st.Page("pages/playground.py", title="Playground", default=True)], position="top").run()
+    pages = [
+        st.Page("pages/playground.py", title="Playground", default=True),
+        st.Page("pages/compare.py", title="Compare"),
+    ]
+    st.navigation(pages, position="top").run()
 else:
+    from streamlit.runtime.pages_manager import PagesManager
+
     from bnn_lib.dashboard.session import shared_engine
+
+    # Else a new server whose first visitor follows a link to a page runs that page without this file:
+    # until `st.navigation` has run once, Streamlit takes a folder named pages for its own older kind.
+    PagesManager.uses_pages_directory = False
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bnn_lib.agreement import distance_from
     from bnn_lib.datasets import Dataset, load_dataset
     from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment
     from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, LikelihoodSpec, NetworkSpec, PriorSpec
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bnn_lib.prior import prior_predictive
 
 _HOMES = {
+    "bnn_lib.agreement": ("distance_from",),
     "bnn_lib.datasets": ("Dataset", "load_dataset"),
     "bnn_lib.errors": ("FitFailed", "InvalidData", "InvalidExperiment"),
     "bnn_lib.experiment": (
@@ -58,6 +60,7 @@ __all__ = [  # noqa: RUF022 - in the order of a session's use
     "load_posterior",
     "Prediction",
     "evaluate",
+    "distance_from",
     "InvalidExperiment",
     "InvalidData",
     "FitFailed",

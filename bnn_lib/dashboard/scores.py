@@ -104,9 +104,7 @@ def verdict(diagnostics: Mapping[str, Any]) -> str:
 
 
 def headline(scores: Mapping[str, Any], stale: bool = False, diagnostics: Mapping[str, Any] = NOTHING) -> str:
-    """Return the numbers to see first, as HTML: how often it is right, how well it says how sure it is, and
-    whether the posterior itself may be trusted.
-    """
+    """Return the numbers to see first, as HTML: right how often, sure how rightly, and trusted how far."""
     held = scores.get("held-out", {})
     accuracy, nll = _number(held.get("accuracy")), _number(held.get("nll"))
     return (

@@ -1,0 +1,194 @@
+"""The compare page's parts: the problem's settings, the grid of cells that fills live, and the table."""
+
+from __future__ import annotations
+
+import functools
+import html
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from bnn_lib.dashboard import compare, components, controls, data, payload, state
+from bnn_lib.dashboard.live import duration, progress_text, speed
+from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard.session import Session, open_session
+from bnn_lib.dashboard.widgets import bind, more, presets
+from bnn_lib.datasets import DATASETS
+from bnn_lib.engine import Frame, make_grid
+from bnn_lib.experiment import Experiment
+from bnn_lib.figures.palettes import MARKERS
+from bnn_lib.inference import METHODS
+
+EVERY = 0.4  # seconds between two looks at running fits
+SHOWN, WAS_BUSY = "compare_shown", "compare_was_busy"
+KINDS = ("probability", "total", "aleatoric", "epistemic")
+SCRIPTS = ("shared/shared.js", "shared/field.js", "cell/cell.js")
+
+
+@functools.cache
+def _cell() -> Callable[..., Any]:
+    """Return the function that mounts a cell's picture; its files are read once."""
+    script = "\n".join((components.FOLDER / file).read_text(encoding="utf-8") for file in SCRIPTS)
+    return st.components.v2.component("bnn_cell", js=script, css=components.style("cell"))
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def _dataset_chosen() -> None:
+    name = st.session_state["w.data.name"]
+    if name in DATASETS:
+        entry = DATASETS[name]
+        state.change({"data.name": name} | ({"data.noise": entry.default_noise} if not entry.fixed_rows else {}))
+
+
+def data_controls(experiment: Experiment) -> None:
+    """Data set; folded away: rows and noise."""
+    entry = DATASETS[experiment.data.name]
+    names = [name for name, other in DATASETS.items() if other.task == "classification"]
+    tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
+    st.selectbox(
+        "Data set", names, format_func=lambda name: DATASETS[name].label, help=entry.help, width=150, **tied
+    )
+    if entry.fixed_rows is None:
+        with more("data"):
+            presets(experiment, "data.n", "Rows", controls.ROWS, "All rows, training and held out.")
+            presets(experiment, "data.noise", "Noise", (0.0, 0.1, 0.2, 0.3, 0.5), entry.noise_help)
+
+
+def effort_controls(experiment: Experiment) -> None:
+    """How long each method may take: steps for most, tuning and draws for NUTS."""
+    presets(experiment, "inference.steps", "Steps", controls.STEPS, "Of each method but NUTS.", width=104)
+    presets(experiment, "inference.tune", "NUTS tuning", controls.DRAWS, "Steps that adapt a chain.", width=110)
+    presets(experiment, "inference.draws", "NUTS draws", controls.DRAWS, "Kept of each chain.", width=110)
+
+
+def method_choice() -> None:
+    """Choose two to six methods."""
+    known = compare.offered()
+    st.session_state[compare.WIDGET] = list(st.session_state[compare.CHOSEN])
+    st.multiselect(
+        f"Methods ({compare.FEWEST} to {compare.MOST})",
+        known,
+        format_func=lambda name: METHODS[name].label,
+        max_selections=compare.MOST,
+        key=compare.WIDGET,
+        on_change=compare.choose,
+    )
+
+
+# --- grid ---------------------------------------------------------------------------------------------------
+
+
+def live(session: Session) -> None:
+    """Show the grid, again and again while anything runs."""
+    busy = compare.busy()
+    st.session_state[WAS_BUSY] = busy
+    st.fragment(_grid, run_every=EVERY if busy else None)(session)
+
+
+def _grid(session: Session) -> None:
+    open_session()  # the tab is there; after a lost connection, again
+    if st.session_state[WAS_BUSY] and not compare.busy():
+        st.session_state[WAS_BUSY] = False
+        st.rerun()
+    experiment: Experiment = st.session_state[state.STATE]
+    found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
+    kind = st.segmented_control(
+        "Map", KINDS, default="probability", key=SHOWN, required=True, label_visibility="collapsed"
+    )
+    kind = kind if kind in KINDS else "probability"
+    _legend(experiment, kind)
+    nuts, why_not = compare.reference(found)
+    with st.container(key="compare_cells"):
+        for entry in found:
+            with st.container(key=f"compare_cell_{entry.method}", gap="xsmall"):
+                label = METHODS[entry.method].label
+                st.markdown(f"**{plain(label)}**", help=METHODS[entry.method].help)
+                frame = entry.picture.final if entry.picture else entry.view.frame if entry.view else None
+                _cell()(key=f"cell_{entry.method}", data=cell_data(frame, kind, label))
+                if entry.failure:
+                    st.error(plain(entry.failure))
+                else:
+                    far = compare.distance(entry.picture, nuts) if entry.picture and nuts else None
+                    st.html(facts(entry, far if entry.method != "nuts" else None))
+    if why_not:
+        st.caption(plain(why_not))
+
+
+def _legend(experiment: Experiment, kind: str) -> None:
+    dataset = data.load(experiment.data)
+    grid = make_grid(dataset)
+    names = list(dataset.class_names)
+    content = {
+        "legend": True,
+        "kind": kind,
+        "classes": names,
+        "ends": ["no doubt", f"ln {len(names)} nats"],
+        "points": payload.points_data(dataset),
+        "markers": list(MARKERS),
+        "extent": [float(grid.x[0]), float(grid.x[-1]), float(grid.y[0]), float(grid.y[-1])],
+        "palettes": payload.palette_data(),
+    }
+    _cell()(key="cell_legend", data=content)
+
+
+def cell_data(frame: Frame | None, kind: str, label: str) -> dict[str, Any]:
+    """Return what a cell draws: one map in bytes, on the scale that all cells share."""
+    values = None
+    if frame is not None:
+        values = frame.probability if kind == "probability" else getattr(frame, kind)[None]
+    return {
+        "map": None if values is None else payload.pack(values),
+        "kind": kind,
+        "step": frame.step if frame is not None else 0,
+        "alt": f"{label}: {kind}" + ("" if frame is not None else ", nothing yet"),
+    }
+
+
+def facts(entry: compare.Entry, far: float | None) -> str:
+    """Return the lines under a cell, as HTML."""
+    if entry.picture is None:
+        text = progress_text(entry.view)[1] if entry.view else "Not fitted with these settings yet."
+        return f'<p class="bnn-facts">{html.escape(text)}</p>'
+    picture = entry.picture
+    seconds = compare.number(picture.diagnostics, "seconds")
+    rate, unit = compare.speed_of(entry)
+    held = picture.scores.get("held-out", {})
+    accuracy, nll = compare.number(held, "accuracy"), compare.number(held, "nll")
+    rows = {
+        "time": "–" if seconds is None else duration(seconds),
+        "speed": "–" if rate is None else f"{speed(rate)} {unit}",
+        "accuracy": "–" if accuracy is None else f"{100 * accuracy:.1f} %",
+        "NLL": "–" if nll is None else f"{nll:.3f}",
+        "check": compare.reliability(picture.diagnostics),
+        "from NUTS": "–" if far is None else f"{far:.3f}",
+    }
+    note = f"<p>Stopped at step {picture.stopped_at:,}: unfinished.</p>" if picture.stopped_at is not None else ""
+    body = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in rows.items())
+    return f'<div class="bnn-facts">{note}<dl>{body}</dl></div>'
+
+
+# --- table --------------------------------------------------------------------------------------------------
+
+
+def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...]) -> None:
+    """Show all numbers of what is finished, to sort and to take away."""
+    found = [e for e in compare.entries(session, experiment, methods) if e.picture is not None]
+    if not found:
+        return
+    rows = compare.table(found)
+    st.dataframe(rows, hide_index=True, key="compare_table")
+    st.caption(
+        "Scores are of held-out rows; NLL in nats a row. From NUTS: total variation of the class probabilities, "
+        "averaged over the map; 0 is the same, 1 the opposite."
+    )
+    st.download_button(
+        "Download as CSV",
+        compare.to_csv(rows),
+        "comparison.csv",
+        "text/csv",
+        icon=":material/download:",
+        key="compare_csv",
+    )

@@ -1,0 +1,101 @@
+"""The compare page as a visitor meets it, without a browser."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bnn_lib.dashboard import compare
+from bnn_lib.experiment import Experiment
+from tests.pages.fake_engine import FakeEngine, make_picture
+
+METHODS = ("advi", "map")
+
+
+@pytest.fixture
+def compared(engine: FakeEngine, root):
+    def visit(**query: str) -> AppTest:
+        page = AppTest.from_file(str(root / "app.py"), default_timeout=60)
+        page.run()
+        page.switch_page("pages/compare.py")
+        for name, value in query.items():
+            page.query_params[name.replace("__", ".")] = value
+        page = page.run()
+        engine.submitted.clear()
+        return page
+
+    return visit
+
+
+def query_of(page: AppTest) -> dict[str, str]:
+    return {n: v[0] if isinstance(v, list) else v for n, v in page.query_params.items()}
+
+
+def words(page: AppTest) -> str:
+    parts = [entry.value for kind in ("caption", "warning", "error") for entry in page.get(kind)]
+    return " ".join([*parts, *(entry.proto.body for entry in page.get("html"))]).replace("\\", "")
+
+
+def until_ended(page: AppTest) -> AppTest:
+    for _ in range(20):
+        if page.button(key="compare_stop").disabled:
+            return page
+        page.run()
+    raise AssertionError("the fits did not end")
+
+
+def test_compare_fits_each_method_and_shows_the_table(engine: FakeEngine, compared):
+    page = compared(methods=",".join(METHODS))
+    assert not page.exception
+    assert not page.warning
+    page.button(key="compare").click().run()
+    assert [e.inference.method for e in engine.submitted] == list(METHODS)
+    until_ended(page)
+    assert not page.exception
+    assert len(page.dataframe[0].value) == len(METHODS)
+    assert "NUTS, which they are measured from, is not chosen" in words(page)
+    assert query_of(page) == {"methods": "advi,map"}
+
+
+def test_stored_results_show_without_pressing(engine: FakeEngine, compared):
+    for method in METHODS:
+        experiment = compare.with_method(Experiment(), method)
+        engine.results[experiment.key] = make_picture(experiment)
+    page = compared(methods=",".join(METHODS))
+    assert len(page.dataframe[0].value) == len(METHODS)
+    assert not engine.submitted
+
+
+@pytest.mark.parametrize("text", ["advi", "advi,wrong", "pymc,advi", ""])
+def test_a_bad_link_says_what_is_allowed_in_one_sentence(compared, text):
+    page = compared(methods=text)
+    assert not page.exception
+    assert len(page.warning) == 1
+    assert "allowed: 2 to 6 of" in words(page)
+
+
+def test_stop_stops_every_fit(engine: FakeEngine, compared):
+    engine.stays = "running"
+    page = compared(methods=",".join(METHODS))
+    page.button(key="compare").click().run()
+    page.button(key="compare_stop").click().run()
+    assert sum(name == "stop" for name, _ in engine.calls) >= len(METHODS)
+    assert not page.exception
+    until_ended(page)
+    assert "unfinished" in words(page)
+
+
+def test_a_refused_fit_says_why_in_its_cell(engine: FakeEngine, compared):
+    page = compared(methods=",".join(METHODS))
+    engine.refuses = "Too much work."
+    page.button(key="compare").click().run()
+    assert [e.value.replace("\\", "") for e in page.error] == ["Too much work."] * len(METHODS)
+
+
+@pytest.mark.parametrize("label", list(compare.LESSONS))
+def test_a_lesson_sets_problem_and_methods(compared, label):
+    page = compared()
+    page.button(key=f"lesson_{label}").click().run()
+    assert not page.exception
+    assert not page.warning
+    assert query_of(page)["methods"] == ",".join(compare.LESSONS[label][1])
