@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("steps", "latency", "scaling", "memory")
+NAMES = ("steps", "latency", "scaling", "memory", "closed_forms", "between", "nuts", "uci")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""How sharply a posterior is peaked at a position: the generalised Gauss-Newton matrix (Martens 2020).
+"""How sharply a posterior is peaked at a position: a root of the generalised Gauss-Newton matrix (Martens 2020).
 
     precision = sum_i J_i^T L_i J_i  -  Hessian of the log prior,
 
@@ -6,6 +6,9 @@ J_i the Jacobian of row i's output with respect to the position, L_i minus the H
 respect to that output: the Hessian of the log joint density without the network's own second derivatives, and so
 never indefinite. The prior of the unconstrained parameters is separable (`bnn_lib.model._parameter`), so its
 Hessian is diagonal. A learned noise has its own second derivative, apart from the rest.
+
+The matrix itself is never formed, only its root, by QR: its largest and smallest eigenvalues can differ by more
+than 32-bit numbers hold.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ ROWS_AT_ONCE = 128
 SMALLEST_PRECISION = 1e-4  # of the prior, which for heavy tails is not concave everywhere
 
 
-def precision(
+def precision_root(
     position: Any,
     inputs: Any,
     density: LogDensity,
@@ -30,25 +33,27 @@ def precision(
     likelihood: Likelihood,
     diagonal: bool,
 ) -> Any:
-    """Return the precision at a flat position (D,): (D, D), or its diagonal (D,)."""
+    """Return the precision's lower Cholesky factor (D, D) at a flat position (D,), or its diagonal's root (D,)."""
     noise = functions.parameters(position, inputs).get("noise", inputs.get("noise_scale", 1.0))
-    curved = _likelihood_part(position, inputs, functions, likelihood, noise, diagonal)
     own = -_separable_hessian(lambda at: density.parts(at, inputs)[0], position)
     own = jnp.maximum(own, SMALLEST_PRECISION)
     for name, (where, _) in functions.layout.items():
         if name.startswith("noise"):
             own = own.at[where].add(-_second_derivative(density, position, inputs, where))
-    return curved + (own if diagonal else jnp.diag(own))
+    start = own if diagonal else jnp.diag(jnp.sqrt(own))
+    return _with_likelihood(start, position, inputs, functions, likelihood, noise)
 
 
-def _likelihood_part(
+def _with_likelihood(
+    start: Any,
     position: Any,
     inputs: Any,
     functions: NetworkFunctions,
     likelihood: Likelihood,
     noise: Any,
-    diagonal: bool,
 ) -> Any:
+    """Add all rows to the prior's part: its diagonal (D,), or the root of it (D, D)."""
+    diagonal = start.ndim == 1
     X = inputs["X"]
     n, size = X.shape[1], position.shape[0]
     blocks = -(-n // ROWS_AT_ONCE)
@@ -67,11 +72,15 @@ def _likelihood_part(
     def add(total: Any, block: Any) -> tuple[Any, None]:
         x, counted = block
         scaled = jax.vmap(one)(x.T, counted).reshape(-1, size)
-        return total + (jnp.sum(scaled**2, axis=0) if diagonal else scaled.T @ scaled), None
+        if diagonal:
+            return total + jnp.sum(scaled**2, axis=0), None
+        return jnp.linalg.qr(jnp.concatenate([total, scaled]), mode="r"), None
 
     by_block = filled.reshape(len(X), blocks, ROWS_AT_ONCE).transpose(1, 0, 2), counts.reshape(blocks, -1)
-    total, _ = jax.lax.scan(add, jnp.zeros(size if diagonal else (size, size)), by_block)
-    return total
+    total, _ = jax.lax.scan(add, start, by_block)
+    if diagonal:
+        return jnp.sqrt(total)
+    return (total * jnp.where(jnp.diagonal(total) < 0, -1.0, 1.0)[:, None]).T
 
 
 def _separable_hessian(function: Any, position: Any) -> Any:

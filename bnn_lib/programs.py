@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bnn_lib.curvature import precision
+from bnn_lib.curvature import precision_root
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.base import Method, StepRates, StepSettings, Target
 from bnn_lib.likelihoods import LIKELIHOODS
@@ -208,7 +208,7 @@ def finish_program(key: ChunkKey) -> Program | None:
 
     def finished(state: Any, inputs: Any) -> Any:
         return finish(
-            state, lambda at, diagonal: precision(at, inputs, log_density, functions, likelihood, diagonal)
+            state, lambda at, diagonal: precision_root(at, inputs, log_density, functions, likelihood, diagonal)
         )
 
     state = state_template(method, log_density.size, key.settings)

@@ -144,6 +144,11 @@ class Run:
         state = _stacked(self.states) if self.settings.chains else self.states[0]
         if self._finish is not None:
             state = self._finish.run(state, self.inputs)
+            if any(np.isnan(leaf).any() for leaf in jax.tree.leaves(state)):
+                raise FitFailed(
+                    f"The curvature is not a number after step {self.step:,}: the network saturates or has grown "
+                    "beyond what 32-bit numbers hold. A smaller learning rate or prior scale usually helps."
+                )
         diagnostics = {
             "steps": self.step,
             "seconds": self.seconds,

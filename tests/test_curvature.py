@@ -6,7 +6,7 @@ import pytest
 
 import bnn_lib as bnn
 from bnn_lib import programs
-from bnn_lib.curvature import precision
+from bnn_lib.curvature import precision_root
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.model import Structure, model_data
 from tests.cases import small
@@ -23,11 +23,13 @@ def test_without_hidden_units_it_is_the_exact_hessian(name: str, scaling: str) -
     functions, likelihood = programs.network_functions(structure), LIKELIHOODS[structure.likelihood]
     inputs = model_data(experiment, dataset)
     position = np.random.default_rng(0).normal(0, 0.3, density.size).astype("float32")
-    full = np.asarray(precision(position, inputs, density, functions, likelihood, diagonal=False))
+    root = np.asarray(precision_root(position, inputs, density, functions, likelihood, diagonal=False))
+    np.testing.assert_array_equal(root, np.tril(root))
+    full = root.astype("float64") @ root.T
     exact = -np.asarray(jax.hessian(lambda at: density(at, inputs))(position))
     weights = [where for parameter, (where, _) in density.layout.items() if not parameter.startswith("scale")]
     kept = np.concatenate([np.arange(where.start, where.stop) for where in weights])
     np.testing.assert_allclose(full[np.ix_(kept, kept)], exact[np.ix_(kept, kept)], rtol=1e-3, atol=2e-3)
-    alone = np.asarray(precision(position, inputs, density, functions, likelihood, diagonal=True))
-    np.testing.assert_allclose(alone, np.diag(full), rtol=1e-4, atol=1e-3)
+    alone = np.asarray(precision_root(position, inputs, density, functions, likelihood, diagonal=True))
+    np.testing.assert_allclose(alone**2, np.diag(full), rtol=1e-4, atol=1e-3)
     assert np.linalg.eigvalsh(full).min() > 0

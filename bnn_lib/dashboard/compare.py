@@ -282,7 +282,11 @@ def table(found: Sequence[Entry]) -> list[dict[str, Any]]:
         rate, unit = speed_of(entry)
         far = distance(picture, nuts) if picture and nuts and picture is not nuts else None
         row: dict[str, Any] = {"Method": METHODS[entry.method].label, "Seconds": number(values, "seconds")}
-        row |= {"Speed": rate, "Speed counts": unit, "Accuracy": number(held, "accuracy")}
+        row |= {
+            "Speed": None if rate is None else round(rate),
+            "Speed counts": unit,
+            "Accuracy": number(held, "accuracy"),
+        }
         row |= {"NLL": number(held, "nll"), "Brier": number(held, "brier"), "ECE": number(held, "ece")}
         row |= {"k-hat": number(values, "k_hat"), "R-hat": number(values, "r_hat"), "From NUTS": far}
         rows.append(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -22,6 +23,10 @@ from bnn_lib.inference import METHODS
 
 EVERY = 0.4  # seconds between two looks at running fits
 SHOWN, WAS_BUSY = "compare_shown", "compare_was_busy"
+FORMATS = MappingProxyType(
+    {"Seconds": "%.1f", "Speed": "localized", "Accuracy": "percent", "k-hat": "%.2f", "R-hat": "%.3f"}
+    | dict.fromkeys(("NLL", "Brier", "ECE", "From NUTS"), "%.3f")
+)
 KINDS = ("probability", "total", "aleatoric", "epistemic")
 SCRIPTS = ("shared/shared.js", "shared/field.js", "cell/cell.js")
 
@@ -179,7 +184,8 @@ def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...
     if not found:
         return
     rows = compare.table(found)
-    st.dataframe(rows, hide_index=True, key="compare_table")
+    formats = {name: st.column_config.NumberColumn(format=form) for name, form in FORMATS.items()}
+    st.dataframe(rows, hide_index=True, key="compare_table", column_config=formats)
     st.caption(
         "Scores are of held-out rows; NLL in nats a row. From NUTS: total variation of the class probabilities, "
         "averaged over the map; 0 is the same, 1 the opposite."

@@ -48,7 +48,7 @@ class FullRankADVI:
         return 1
 
     def init(self, starts: Any, settings: StepSettings) -> gaussian.GaussianState:
-        """Start at a mean, with independent standard deviations of exp(-2)."""
+        """Start at a mean, with independent narrow standard deviations."""
         size = starts.shape[1]
         return gaussian.start((jnp.asarray(starts[0]), jnp.eye(size) * gaussian.START_LOG_SD), settings)
 

@@ -48,9 +48,7 @@ class Laplace:
 
     def finish(self, state: LaplaceState, curvature: Callable[[Any, bool], Any]) -> LaplaceState:
         """Return the state with the root of the precision, ``curvature(position, diagonal)``, where it is now."""
-        diagonal = state.root.ndim == 1
-        precision = curvature(state.fit.position, diagonal)
-        return state._replace(root=jnp.sqrt(precision) if diagonal else jnp.linalg.cholesky(precision))
+        return state._replace(root=curvature(state.fit.position, state.root.ndim == 1))
 
     def sample(self, key: Any, state: LaplaceState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
         """Draws from the normal distribution."""

@@ -48,7 +48,7 @@ class LowRankADVI:
         return 1
 
     def init(self, starts: Any, settings: StepSettings) -> gaussian.GaussianState:
-        """Start at a mean, with nearly independent standard deviations of exp(-2)."""
+        """Start at a mean, with nearly independent narrow standard deviations."""
         size = starts.shape[1]
         factor = START_FACTOR * jax.random.normal(jax.random.key(0), (size, min(settings.rank, size)))
         parameters = jnp.asarray(starts[0]), jnp.full(size, gaussian.START_LOG_SD), factor

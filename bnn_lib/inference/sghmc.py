@@ -19,11 +19,12 @@ FRICTION = 10.0
 
 
 class SGHMCState(NamedTuple):
-    """Position and momentum (D,), the kept positions (KEPT, D), and steps done."""
+    """Position and momentum (D,), the kept positions (KEPT, D), how many of them there are, and steps done."""
 
     position: Any
     momentum: Any
     kept: Any
+    filled: Any
     done: Any
 
 
@@ -38,7 +39,7 @@ class SGHMC:
         """Start at rest."""
         position = jnp.asarray(starts[0])
         kept = jnp.broadcast_to(position, (KEPT, len(position)))
-        return SGHMCState(position, jnp.zeros_like(position), kept, jnp.int32(0))
+        return SGHMCState(position, jnp.zeros_like(position), kept, jnp.int32(1), jnp.int32(0))
 
     def step(
         self, key: Any, state: SGHMCState, target: Target, settings: StepSettings, rates: StepRates
@@ -52,12 +53,12 @@ class SGHMC:
         half = jnp.maximum(rates.total_steps / 2, 1.0)
         where = jnp.floor((state.done % half) * KEPT / half).astype("int32") % KEPT
         kept = state.kept.at[where].set(position)
-        return SGHMCState(position, momentum, kept, state.done + 1), value
+        filled = jnp.maximum(state.filled, where + 1)
+        return SGHMCState(position, momentum, kept, filled, state.done + 1), value
 
     def sample(self, key: Any, state: SGHMCState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
         """Kept positions, each with equal probability; early on, of those that are."""
-        filled = jnp.clip(state.done, 1, KEPT)
-        return state.kept[jax.random.randint(key, (n_draws,), 0, filled)]
+        return state.kept[jax.random.randint(key, (n_draws,), 0, state.filled)]
 
 
 METHOD = SGHMC()
