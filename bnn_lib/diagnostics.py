@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bnn_lib import programs
+from bnn_lib.errors import InvalidData
 from bnn_lib.inference import METHODS
-from bnn_lib.loo import psis_k_hat, rhat_and_ess
+from bnn_lib.loo import MAX_ROWS, pointwise_log_likelihood, psis_k_hat, rhat_and_ess
+from bnn_lib.loo import loo as psis_loo
 from bnn_lib.model import model_data
 from bnn_lib.posterior import Posterior, predict_at
 from bnn_lib.programs import DRAW_BLOCK
@@ -44,6 +46,39 @@ def assess(posterior: Posterior, dataset: Dataset) -> Posterior:
     method = posterior.experiment.inference.method
     found = _of_chains(posterior, dataset) if method == "nuts" else _of_weights(posterior, dataset)
     return replace(posterior, diagnostics={**posterior.diagnostics, **found})
+
+
+def loo(posterior: Posterior, dataset: Dataset, n_draws: int = 1000, seed: int = SEED) -> dict[str, float]:
+    """Estimate how well each training row is predicted by a fit to all the others, by PSIS (`bnn_lib.loo.loo`).
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of a method whose draws stand for a posterior.
+    dataset : Dataset
+        That it was fitted to; 5,000 training rows at most.
+    n_draws, seed : int
+
+    Returns
+    -------
+    dict
+        ``elpd_loo`` and its standard error ``se`` in nats, ``p_loo``, ``k_hat_max`` and ``k_hat_bad``.
+
+    Raises
+    ------
+    InvalidData
+        If the method gives no draws of a posterior, or the rows are too many.
+    """
+    entry = METHODS[posterior.experiment.inference.method]
+    if entry.kind == "optimisation":
+        raise InvalidData(
+            f"LOO reweights draws of a posterior, and {entry.label} gives none; allowed: variational and sampling "
+            "methods. Score it on held-out rows instead (bnn.evaluate)."
+        )
+    if len(dataset.y_train) > MAX_ROWS:
+        raise InvalidData(f"There are {len(dataset.y_train):,} training rows; allowed for LOO: {MAX_ROWS:,}.")
+    prediction = posterior.predict(dataset.X_train, n_draws=n_draws, seed=seed)
+    return psis_loo(pointwise_log_likelihood(prediction, dataset.y_train))
 
 
 def _of_weights(posterior: Posterior, dataset: Dataset) -> dict[str, float]:

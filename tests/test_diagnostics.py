@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import bnn_lib as bnn
+from bnn_lib.diagnostics import loo
+from tests.cases import linear_case
+
+
+def test_loo_of_a_linear_model_is_the_exact_one() -> None:
+    case = linear_case(method="fullrank_advi")
+    X = np.column_stack([case.dataset.X_train, np.ones(len(case.dataset.X_train))])
+    y, noise, scale = case.dataset.y_train, 0.5, 1.5
+    exact = 0.0
+    for row in range(len(y)):
+        others = np.arange(len(y)) != row
+        precision = X[others].T @ X[others] / noise**2 + np.eye(3) / scale**2
+        mean = np.linalg.solve(precision, X[others].T @ y[others] / noise**2)
+        variance = noise**2 + X[row] @ np.linalg.solve(precision, X[row])
+        exact += stats.norm.logpdf(y[row], X[row] @ mean, np.sqrt(variance))
+    found = loo(bnn.fit(case.experiment, case.dataset), case.dataset, n_draws=4000)
+    assert found["elpd_loo"] == pytest.approx(exact, abs=0.3)
+    assert found["k_hat_bad"] == 0
+
+
+def test_loo_without_draws_is_refused_with_the_way_round() -> None:
+    case = linear_case(method="map", steps=10)
+    with pytest.raises(bnn.InvalidData, match=r"MAP gives none.*bnn\.evaluate"):
+        loo(bnn.fit(case.experiment, case.dataset), case.dataset)
