@@ -14,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.datasets.registry import DATASETS, MAX_ROWS, MIN_ROWS
+from bnn_lib.datasets.entry import MAX_ROWS, MIN_ROWS
+from bnn_lib.datasets.registry import DATASETS
 from bnn_lib.errors import InvalidExperiment, Problem, shown
 from bnn_lib.experiment_text import allowed_text, parse_text, write_text
 from bnn_lib.inference import METHODS

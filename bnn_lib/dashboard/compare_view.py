@@ -51,10 +51,9 @@ def _dataset_chosen() -> None:
 def data_controls(experiment: Experiment) -> None:
     """Data set; folded away: rows and noise."""
     entry = DATASETS[experiment.data.name]
-    names = [name for name, other in DATASETS.items() if other.task == "classification"]
     tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
     st.selectbox(
-        "Data set", names, format_func=lambda name: DATASETS[name].label, help=entry.help, width=150, **tied
+        "Data set", data.MAPPED, format_func=lambda name: DATASETS[name].label, help=entry.help, width=150, **tied
     )
     if entry.fixed_rows is None:
         with more("data"):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bnn_lib.datasets import Dataset, load_dataset
+from bnn_lib.datasets import DATASETS, Dataset, load_dataset
 from bnn_lib.experiment import DataSpec
 
 KEPT = 32
+
+# What the playground and the compare page draw: classes over two features.
+MAPPED = tuple(n for n, entry in DATASETS.items() if entry.task == "classification" and entry.n_features == 2)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

@@ -68,8 +68,10 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     entry = DATASETS[experiment.data.name]
     changes: dict[str, object] = {}
     problems = []
-    if entry.task != "classification":
-        problems.append(Problem("data.name", f"data.name is {entry.label!r}, which has no classes to map."))
+    if experiment.data.name not in data.MAPPED:
+        problems.append(
+            Problem("data.name", f"data.name is {experiment.data.name!r}, which has no classes over two features.")
+        )
         changes |= {"data.name": "moons", "data.features": None}
     elif len(experiment.data.features or entry.default_features) != 2:
         problems.append(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from bnn_lib.dashboard.data import MAPPED
 from bnn_lib.dashboard.payload import palette_data
 from bnn_lib.datasets import DATASETS, load_dataset
 from bnn_lib.experiment import DataSpec
@@ -18,9 +19,8 @@ POINTS = 70
 @st.cache_resource(show_spinner=False)
 def _options() -> list[dict[str, Any]]:
     options = []
-    for name, entry in DATASETS.items():
-        if entry.task != "classification":
-            continue
+    for name in MAPPED:
+        entry = DATASETS[name]
         dataset = load_dataset(DataSpec(name=name, n=POINTS + 30, noise=min(0.08, entry.default_noise)))
         X = np.concatenate([dataset.X_train, dataset.X_test])
         y = np.concatenate([dataset.y_train, dataset.y_test])

@@ -33,6 +33,21 @@ CANCER_FEATURES = (
 CANCER_CLASSES = ("malignant", "benign")
 CANCER_ROWS = 569
 
+# In scikit-learn's order, whose names for the six blood values are s1 to s6.
+DIABETES_FEATURES = (
+    "age (years)",
+    "sex",
+    "body mass index",
+    "blood pressure",
+    "total cholesterol",
+    "LDL cholesterol",
+    "HDL cholesterol",
+    "total / HDL cholesterol",
+    "log triglycerides",
+    "blood sugar",
+)
+DIABETES_ROWS = 442
+
 
 def load_iris(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Anderson's irises, published by Fisher (1936): X of shape (150, 4) in cm, y the species."""
@@ -46,3 +61,10 @@ def load_breast_cancer(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.
     from sklearn.datasets import load_breast_cancer as load
 
     return load(return_X_y=True)
+
+
+def load_diabetes(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Diabetes (Efron et al. 2004): X of shape (442, 10) in original units, y the progression after one year."""
+    from sklearn.datasets import load_diabetes as load
+
+    return load(return_X_y=True, scaled=False)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_iris
-from sklearn.linear_model import LogisticRegression
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from bnn_lib.datasets import DATASETS, Dataset, DatasetEntry, load_dataset
-from bnn_lib.datasets.registry import MAX_ROWS, MIN_ROWS
+from bnn_lib.datasets.entry import MAX_ROWS, MIN_ROWS
 from bnn_lib.errors import InvalidData
 
 
@@ -33,7 +33,9 @@ class Spec:
     features: object = None
 
 
-TOYS = [name for name, entry in DATASETS.items() if entry.fixed_rows is None]
+GENERATED = [name for name, entry in DATASETS.items() if entry.fixed_rows is None]
+TOYS = [name for name in GENERATED if DATASETS[name].task == "classification"]
+CURVES = [name for name in GENERATED if DATASETS[name].task == "regression"]
 MEASURED = [name for name, entry in DATASETS.items() if entry.fixed_rows is not None]
 
 # SHA-256 of the content for n=200, seed 3: made once; another machine, NumPy or scikit-learn must agree.
@@ -46,6 +48,17 @@ DIGESTS = {
     "checkerboard": "468b155a3c79b7b74b64720ec06b5fed13a2969cfacd672379cc57fb645a8739",
     "iris": "42b32215bea9c9c956a5e84ed15717ccb2e99fc8fa9aa28c36a3e6d1e6e6864d",
     "breast_cancer": "356221ac70972ce6467d46cdb5cc2dda88bd3efcfb7a9c1754753a691e9a55f4",
+    "x_sin_x": "ec1f4bc5fb8fb2901735e48068e8d78fe8a3ee443ed99ac9f6972ac79f516094",
+    "gap": "0ff5cf9630837fbc71fd7695da122bc30e556d6524a2929d8b1bdb23919d200f",
+    "step": "c2dd0511542ce810130656c8d30fab41ec25195b28afc08492e6c63e41b44b6a",
+    "heteroscedastic": "ca7122526df01654b86cc6041208720fffbb88f0183621c77231b5f644c7301e",
+    "outliers": "436b996bf77f97ce516b3ed0ff6e6921e04873e6c4d6c85865ee8f0c10267814",
+    "linear": "1f2fb077eb139c6620190343f123aef598c9a71eebc6ece69fe750cd530f7fe5",
+    "bimodal": "1d5e34a96981d7be91bb0ea6ff163c58c81b4a1cfab0e8f05ddae285bd4c02e3",
+    "counts": "122262f5f14fa9b9e24fe19bbfa4d185ae051a31e606d9afe07702c4cb6922cb",
+    "plane": "5a14614c208fc9ecad190356d163fc0b7412e52f8e0b8ce51a795ec65d2b7e0e",
+    "bumps": "91038641a19c23f1f93bd9f8ce3454d124465dd1cbdcbc22dd33441efddb5080",
+    "diabetes": "f68676dce8641c8f49c9ae4197656a18ba6b6140dcc5357039ab0ce90045650d",
 }
 
 
@@ -59,18 +72,24 @@ def test_an_entry_says_what_it_is(name: str) -> None:
     entry = DATASETS[name]
     assert entry.task in ("classification", "regression")
     assert entry.label
-    assert entry.help.endswith(".")
+    assert entry.help.endswith((".", "?"))
     assert entry.noise_help.endswith(".")
     assert 0 <= entry.default_noise <= 1
     assert entry.n_classes == len(entry.class_names)
-    assert (entry.fixed_rows is None) == (name in TOYS)
+    assert (entry.n_classes == 0) == (entry.task == "regression")
+    assert entry.n_features == len(entry.default_features)
+    assert MIN_ROWS <= entry.default_n <= MAX_ROWS
+    assert (entry.truth is None) == (entry.truth_sd is None) == (name not in CURVES)
     if entry.features:
         assert set(entry.default_features) <= set(entry.features)
 
 
-def test_the_six_generated_and_the_two_measured_sets_are_there() -> None:
+def test_the_generated_and_the_measured_sets_are_there() -> None:
     assert TOYS == ["moons", "circles", "xor", "blobs", "spirals", "checkerboard"]
-    assert MEASURED == ["iris", "breast_cancer"]
+    one_feature = ["x_sin_x", "gap", "step", "heteroscedastic", "outliers", "linear", "bimodal", "counts"]
+    assert [*one_feature, "plane", "bumps"] == CURVES
+    assert [name for name in CURVES if DATASETS[name].n_features == 1] == one_feature
+    assert MEASURED == ["iris", "breast_cancer", "diabetes"]
 
 
 @pytest.mark.parametrize("name", MEASURED)
@@ -91,13 +110,15 @@ def test_a_dataset_is_whole_and_balanced_at_both_ends_of_its_bounds(
     dataset = load_dataset(Spec(name, n=n, noise=noise, test_fraction=test_fraction, seed=seed))
     X, y = _all_rows(dataset)
     rows = entry.fixed_rows or n
-    assert X.shape == (rows, 2)
+    assert X.shape == (rows, entry.n_features)
     assert np.isfinite(X).all()
     assert dataset.feature_names == entry.default_features
     assert dataset.class_names == entry.class_names
     assert dataset.task == entry.task
     # The split: every class on both sides, and the size asked for unless that leaves no room for one.
-    assert set(dataset.y_train) == set(dataset.y_test) == set(range(entry.n_classes))
+    if entry.task == "classification":
+        assert set(dataset.y_train) == set(dataset.y_test) == set(range(entry.n_classes))
+    assert np.isfinite(y).all()
     assert abs(len(dataset.y_test) - test_fraction * rows) <= max(1, entry.n_classes)
     if name in TOYS:
         assert np.ptp(np.bincount(y)) <= 1
@@ -129,6 +150,24 @@ def test_noise_is_the_standard_deviation_of_what_is_added_to_each_coordinate(nam
     noise = 0.8
     clean, noisy = (_all_rows(load_dataset(Spec(name, n=MAX_ROWS, noise=size)))[0] for size in (0.0, noise))
     np.testing.assert_allclose(noisy.var(axis=0) - clean.var(axis=0), noise**2, atol=0.0225 * noisy.var())
+
+
+@pytest.mark.parametrize("name", CURVES)
+@pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])
+def test_a_generated_target_has_the_mean_and_noise_that_its_truth_says(name: str, noise: float) -> None:
+    # Five standard errors, of a mean and of a mean square of MAX_ROWS rows, whose own spread is measured.
+    entry = DATASETS[name]
+    X, y = entry.generate(MAX_ROWS, noise, 1)
+    truth, sd = entry.truth(X), entry.truth_sd(X, noise)
+    assert truth.shape == (MAX_ROWS, 2 if name == "bimodal" else 1)
+    assert sd.shape == (MAX_ROWS,)
+    row = np.arange(MAX_ROWS)
+    kept = row % 10 > 0 if name == "outliers" else row >= 0
+    error, sd = (y - truth[row, row % truth.shape[1]])[kept], sd[kept]  # rows take branches in turn
+    standard_error = error.std() / np.sqrt(len(error))
+    assert abs(error.mean()) <= 5 * standard_error + 1e-6
+    surplus = error**2 - sd**2
+    assert abs(surplus.mean()) <= 5 * surplus.std() / np.sqrt(len(error)) + 1e-6
 
 
 @pytest.mark.parametrize(("name", "load"), [("iris", load_iris), ("breast_cancer", load_breast_cancer)])
@@ -193,7 +232,23 @@ class TestMeasured:
             load_dataset(Spec(name, features=(first, first)))
 
 
-@pytest.mark.parametrize("name", TOYS)
+def test_diabetes_is_that_of_scikit_learn_in_original_units() -> None:
+    bunch, entry = load_diabetes(scaled=False), DATASETS["diabetes"]
+    assert (len(bunch.feature_names), entry.fixed_rows) == (len(entry.features), len(bunch.target))
+    X, y = _all_rows(load_dataset(Spec("diabetes", features=entry.features)))
+    mine, expected = np.column_stack([X, y]).tolist(), np.column_stack([bunch.data, bunch.target]).tolist()
+    assert sorted(mine) == sorted(expected)
+
+
+def test_the_default_pair_of_diabetes_is_the_one_that_tells_most() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    pairs = combinations(range(X.shape[1]), 2)
+    best = max(pairs, key=lambda pair: LinearRegression().fit(X[:, pair], y).score(X[:, pair], y))
+    entry = DATASETS["diabetes"]
+    assert entry.default_features == tuple(entry.features[column] for column in best)
+
+
+@pytest.mark.parametrize("name", GENERATED)
 def test_a_generated_set_has_no_choice_of_features(name: str) -> None:
     with pytest.raises(InvalidData, match=r"allowed for .*: none"):
         load_dataset(Spec(name, features=("x1", "x2")))

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from bnn_lib.dashboard import controls, data, run, views
-from bnn_lib.datasets import DATASETS, Dataset, load_dataset
+from bnn_lib.datasets import Dataset, load_dataset
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec, PriorSpec
 from bnn_lib.inference import METHODS
 from tests.pages.fake_engine import FakeEngine, make_picture
 
 DEFAULT = Experiment()
+MAPPED = data.MAPPED
 
 
 def component(page: AppTest, name: str) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def test_a_link_shows_its_stored_result_at_once(engine: FakeEngine, visit):
     assert engine.submitted == []
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", MAPPED)
 def test_every_data_set_opens_and_fits(engine: FakeEngine, visit, name: str):
     page = visit(data__name=name, data__n="100")
     page = until_ended(click(page, "fit"))
@@ -380,7 +381,7 @@ def test_every_field_of_an_experiment_can_be_set(engine: FakeEngine, visit):
     }
     assert fields() - keys == elsewhere
     assert component(page, "datasets")["chosen"] == "moons"
-    assert [o["name"] for o in component(page, "datasets")["options"]] == list(DATASETS)
+    assert [o["name"] for o in component(page, "datasets")["options"]] == list(MAPPED)
     iris = visit(data__name="iris")
     assert {w.key for w in iris.selectbox} >= {"w.feature0", "w.feature1"}
 

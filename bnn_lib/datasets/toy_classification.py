@@ -1,4 +1,4 @@
-"""Generated data sets: two features and two classes, each of n // 2 rows, the odd row going to either.
+"""Generated data sets for classification: two features, two classes, n // 2 rows each, the odd row in either.
 
 Every generator is ``generate(n, noise, seed) -> (X, y)``, with X of shape (n, 2) and y in {0, 1}. `noise` is
 always the standard deviation of Gaussian noise added to both coordinates of a shape 2 to 4 units across.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import datasets as sklearn_datasets
 
-from bnn_lib.datasets import toy
+from bnn_lib.datasets import toy_classification as toy
 
 N = 2001
 ROUNDING = 10.0**-toy.DECIMALS
