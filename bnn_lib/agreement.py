@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,70 @@ from bnn_lib.predictive import Prediction
 
 R_HAT_LIMIT = 1.1
 ATOMS = 32  # values that stand for the normal distribution of one draw
+QUANTILES, SUMMARY_ATOMS = 64, 8  # of a summary
 BLOCK_VALUES = 4_000_000  # of a sorted array
 BLOCK_ROWS = 2_000  # inputs that are predicted at once
 
 PerPoint = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class PredictiveSummary:
+    """What distances are computed from, small enough to keep: of n inputs, without the draws.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (n, k)
+        Classification: the probabilities of k = C classes. Regression: k mid-quantiles of the predictive
+        distribution, ascending, noise included, in the target's units.
+    total, epistemic : ndarray of float32, shape (n,)
+        Nats, or squared units of the target.
+    is_classification : bool
+    """
+
+    values: np.ndarray
+    total: np.ndarray
+    epistemic: np.ndarray
+    is_classification: bool
+
+
+def summarise(prediction: Prediction, n: int) -> PredictiveSummary:
+    """Return what is kept of a prediction at its first `n` inputs, to compare it by."""
+    if prediction.is_classification:
+        values = prediction.mean[:n]
+    else:
+        values = _quantiles(prediction, np.arange(n), QUANTILES, SUMMARY_ATOMS)
+    total, epistemic = (part[:n].astype(np.float32) for part in (prediction.total, prediction.epistemic))
+    return PredictiveSummary(values.astype(np.float32), total, epistemic, prediction.is_classification)
+
+
+def agreement_of_summaries(summary: PredictiveSummary, reference: PredictiveSummary) -> dict[str, float]:
+    """Compare summaries at the same inputs.
+
+    Returns
+    -------
+    dict
+        As of `agreement`, without ``nll_difference``. Of regression, ``wasserstein`` is that of the quantiles
+        kept, which cut off the outermost 1/128 of each tail.
+
+    Raises
+    ------
+    InvalidData
+        If the two are not of the same task, inputs or classes.
+    """
+    mine, theirs = (each.values.shape for each in (summary, reference))
+    if mine != theirs or 0 in mine or summary.is_classification != reference.is_classification:
+        raise InvalidData(
+            f"The summary's values have shape {mine} and the reference's {theirs}; allowed: the same task, the "
+            "same inputs, at least one, and the same classes for both."
+        )
+    values = {"epistemic": summary.epistemic, "reference_epistemic": reference.epistemic}
+    if summary.is_classification:
+        return _summary(values | _between_classes(summary.values, reference.values))
+    apart = np.square(summary.values - reference.values, dtype=np.float64)
+    values["wasserstein"] = np.sqrt(apart.mean(axis=1))
+    values["log_sd_ratio"] = np.log(summary.total / reference.total) / 2
+    return _summary(values)
 
 
 def agreement(prediction: Prediction, reference: Prediction, y: np.ndarray | None = None) -> dict[str, float]:
@@ -181,14 +242,21 @@ def _per_point(prediction: Prediction, reference: Prediction, y: np.ndarray | No
     _check_pair(prediction, reference)
     values = {"epistemic": prediction.epistemic, "reference_epistemic": reference.epistemic}
     if prediction.is_classification:
-        values["agreement"] = prediction.mean.argmax(axis=1) == reference.mean.argmax(axis=1)
-        values["total_variation"] = np.abs(prediction.mean - reference.mean).sum(axis=1) / 2
+        values |= _between_classes(prediction.mean, reference.mean)
     else:
         values["wasserstein"] = wasserstein(prediction, reference)
         values["log_sd_ratio"] = np.log(prediction.total / reference.total) / 2
     if y is not None:
         values["nll_difference"] = reference.log_prob(y) - prediction.log_prob(y)
     return values
+
+
+def _between_classes(p: np.ndarray, q: np.ndarray) -> PerPoint:
+    """Of class probabilities (n, C)."""
+    return {
+        "agreement": p.argmax(axis=1) == q.argmax(axis=1),
+        "total_variation": np.abs(p - q).sum(axis=1) / 2,
+    }
 
 
 def _summary(values: PerPoint) -> dict[str, float]:
@@ -201,9 +269,9 @@ def _summary(values: PerPoint) -> dict[str, float]:
     return means
 
 
-def _quantiles(prediction: Prediction, columns: np.ndarray, size: int) -> np.ndarray:
+def _quantiles(prediction: Prediction, columns: np.ndarray, size: int, of_draw: int = ATOMS) -> np.ndarray:
     """Return `size` mid-quantiles of the predictive distribution at some inputs, (inputs, size), ascending."""
-    normal = special.ndtri((np.arange(ATOMS) + 0.5) / ATOMS)
+    normal = special.ndtri((np.arange(of_draw) + 0.5) / of_draw)
     normal /= normal.std()
     noise = np.asarray(prediction.noise, dtype=np.float64)
     atoms = prediction.samples[:, columns].T[:, :, None] + noise[:, None] * normal

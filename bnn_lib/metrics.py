@@ -232,9 +232,9 @@ def evaluate(
     if split not in ("test", "train"):
         raise InvalidData(f"split is {shown(split)}; allowed: test or train.")
     X, y = (dataset.X_test, dataset.y_test) if split == "test" else (dataset.X_train, dataset.y_train)
-    predictions = (posterior.predict(block, n_draws=n_draws, seed=seed) for block in _blocks(X, n_draws))
     if dataset.task == "classification":
-        return classification_scores(np.concatenate([each.mean for each in predictions]), y)
+        return classification_scores(predict_classes(posterior, X, n_draws, seed), y)
+    predictions = (posterior.predict(block, n_draws=n_draws, seed=seed) for block in _blocks(X, n_draws))
     columns = []
     for number, (prediction, block) in enumerate(zip(predictions, _blocks(y, n_draws), strict=True)):
         # Another seed for each block: the noise of different rows must not be the same.
@@ -242,6 +242,12 @@ def evaluate(
         columns.append((prediction.mean, prediction.log_prob(block), samples.T, prediction.interval(0.95)))
     mean, log_prob, samples_of_row, interval = map(np.concatenate, zip(*columns, strict=True))
     return regression_scores(y, mean, log_prob, samples_of_row.T, interval)
+
+
+def predict_classes(posterior: Any, X: np.ndarray, n_draws: int = 500, seed: int = 0) -> np.ndarray:
+    """Return a posterior's class probabilities (n, C) at any number of inputs, with few in memory at once."""
+    blocks = (posterior.predict(block, n_draws=n_draws, seed=seed) for block in _blocks(X, n_draws))
+    return np.concatenate([each.mean for each in blocks])
 
 
 def baseline_scores(dataset: Dataset, seed: int = 0) -> dict[str, dict[str, Scores]]:

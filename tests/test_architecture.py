@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bnn_lib.fitting", "bnn_lib.prior"),
     ("bnn_lib.diagnostics",),
     ("bnn_lib.runs",),  # one fit under way
+    ("bnn_lib.held_out",),
     ("bnn_lib.agreement", "bnn_lib.calibration"),
     ("bnn_lib.metrics",),
     ("bnn_lib.posterior",),

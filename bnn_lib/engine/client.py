@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RESULTS_VERSION = 2  # raised when our own code comes to give other results for the same experiment
+RESULTS_VERSION = 3  # raised when our own code comes to give other results for the same experiment
 
 
 def results_version() -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from bnn_lib.agreement import PredictiveSummary
 from bnn_lib.engine.sealed import seal, unseal
 from bnn_lib.errors import InvalidData
 
@@ -167,8 +168,11 @@ class Picture:
     weights : dict
         Name -> (posterior mean, posterior standard deviation), float32.
     scores : dict
-        "held-out", "training" and "baselines", each a mapping of numbers.
+        "held-out", "training" and "baselines", each a mapping of numbers; "calibration" as of
+        `bnn_lib.held_out.judge`, and "loo" as of `bnn_lib.loo.loo`, empty where it is not computed.
     diagnostics : dict
+    held_out : PredictiveSummary
+        Predictions at held-out inputs, to measure distances by.
     stopped_at : int or None
         The step at which the fit was stopped, None if it came to its end.
     """
@@ -183,6 +187,7 @@ class Picture:
     weights: dict[str, tuple[np.ndarray, np.ndarray]]
     scores: dict[str, Any]
     diagnostics: dict[str, Any]
+    held_out: PredictiveSummary
     stopped_at: int | None = None
 
     @property
@@ -205,6 +210,7 @@ class Picture:
             "weights": list(self.weights),
             "scores": self.scores,
             "diagnostics": self.diagnostics,
+            "classification": self.held_out.is_classification,
             "stopped_at": self.stopped_at,
         }
         arrays = {
@@ -213,6 +219,7 @@ class Picture:
             "y": self.grid.y,
             "draws": self.draws,
             "elbo": self.elbo,
+            "held_out": np.column_stack([self.held_out.values, self.held_out.total, self.held_out.epistemic]),
         }
         for prefix, frame in [("final", self.final), *((f"frame{i}", f) for i, f in enumerate(self.frames))]:
             maps = [frame.probability, *(getattr(frame, name)[None] for name in UNCERTAINTIES)]
@@ -295,6 +302,8 @@ def _read(arrays: dict[str, np.ndarray]) -> Picture:
         raise InvalidData("This is not a picture of a fit: its maps do not fit its grid.")
     if any(len(frame.probability) != k or frame.total.shape != frames[0].total.shape for frame in frames):
         raise InvalidData("This is not a picture of a fit: its frames differ in shape.")
+    *values, total, epistemic = _checked(arrays["held_out"], np.float32, 2).T
+    held_out = PredictiveSummary(np.stack(values, axis=1), total, epistemic, bool(meta["classification"]))
     stopped_at = meta["stopped_at"]
     return Picture(
         experiment_json=str(meta["experiment"]),
@@ -307,6 +316,7 @@ def _read(arrays: dict[str, np.ndarray]) -> Picture:
         weights=weights,
         scores=dict(meta["scores"]),
         diagnostics=dict(meta["diagnostics"]),
+        held_out=held_out,
         stopped_at=None if stopped_at is None else int(stopped_at),
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bnn_lib.agreement import PredictiveSummary
 from bnn_lib.engine.picture import Frame, Grid, Picture, UnitMaps
 from bnn_lib.engine.tasks import Outcome, Reporter, run_guarded
 from bnn_lib.errors import InvalidData
@@ -42,6 +43,12 @@ def make_frame(step: int, size: int = 8, k: int = 1, seed: int = 0) -> Frame:
     return Frame(step, values[:k], values[k], values[k + 1], values[k + 2])
 
 
+def make_summary(rng: np.random.Generator, classes: int = 2, n: int = 12) -> PredictiveSummary:
+    p = rng.dirichlet(np.ones(classes), n).astype(np.float32)
+    total, epistemic = rng.uniform(size=(2, n)).astype(np.float32)
+    return PredictiveSummary(p, total, epistemic, is_classification=True)
+
+
 def make_picture(
     seed: int = 0, steps: int = 50, k: int = 1, stopped_at: int | None = None, experiment_json: str = "{}"
 ) -> Picture:
@@ -57,6 +64,7 @@ def make_picture(
         weights={"W1": (rng.normal(size=(5, 2)).astype(np.float32), np.ones((5, 2), np.float32))},
         scores={"held-out": {"accuracy": 0.9}, "training": {"accuracy": 1.0}, "baselines": {}},
         diagnostics={"seconds": 0.25, "k_hat": None},
+        held_out=make_summary(rng, max(2, k)),
         stopped_at=stopped_at,
     )
 

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bnn_lib import diagnostics
 from bnn_lib.engine.drawing import (
     DRAW_STEP,
     FINAL_DRAWS,
+    LOO_DRAWS,
     affordable_draws,
     build_frame,
     build_picture,
@@ -18,7 +20,7 @@ from bnn_lib.engine.drawing import (
 )
 from bnn_lib.engine.picture import Grid, Picture, make_grid
 from bnn_lib.errors import InvalidData
-from bnn_lib.experiment import Experiment
+from bnn_lib.experiment import Experiment, InferenceSpec
 from bnn_lib.predictive import Prediction
 
 
@@ -108,7 +110,9 @@ def test_a_picture_holds_everything_and_survives_being_stored():
     assert back.draws.shape == (100, 3, 50, 50)
     assert [unit.values.shape for unit in back.units] == [(5, 20, 20)]
     assert len(back.frame_grid.x) == len(back.draw_grid.x) == 50
-    assert set(back.scores) == {"held-out", "training", "baselines"}
+    assert set(back.scores) == {"held-out", "training", "calibration", "loo", "baselines"}
+    assert back.held_out.values.shape == (len(data.X_test), 3)
+    assert sum(back.scores["calibration"]["count"]) == len(data.X_test)
     assert 0 <= back.scores["held-out"]["accuracy"] <= 1
     assert back.stopped_at == 40
     np.testing.assert_array_equal(back.elbo, posterior.objective)
@@ -132,3 +136,14 @@ def test_wide_networks_and_many_rows_get_fewer_draws():
 def test_what_has_no_map_is_refused(change: dict[str, object]):
     with pytest.raises(InvalidData, match="A map shows classification on two features"):
         check_drawable(SimpleNamespace(**{**dataset().__dict__, **change}))
+
+
+def test_leave_one_out_is_of_draws_and_few_rows():
+    posterior, data = Told(), dataset()
+    found = build_picture(posterior, data, GRID, [], step=1).scores["loo"]
+    assert found == diagnostics.loo(posterior, data, n_draws=LOO_DRAWS)
+    posterior.experiment = Experiment(inference=InferenceSpec(method="map"))
+    assert build_picture(posterior, data, GRID, [], step=1).scores["loo"] == {}
+    posterior, many = Told(), dataset()
+    many.X_train, many.y_train = np.repeat(data.X_train, 26, axis=0), np.repeat(data.y_train, 26)
+    assert build_picture(posterior, many, GRID, [], step=1).scores["loo"] == {}

@@ -46,6 +46,9 @@ def test_a_picture_comes_back(k: int, stopped_at: int | None):
     np.testing.assert_array_equal(unit.values, before.values)
     assert (unit.low, unit.high) == (before.low, before.high)
     assert list(back.weights) == ["W1"]
+    assert back.held_out.is_classification
+    for name in ("values", "total", "epistemic"):
+        np.testing.assert_array_equal(getattr(back.held_out, name), getattr(picture.held_out, name))
     for a, b in zip(back.weights["W1"], picture.weights["W1"], strict=True):
         np.testing.assert_array_equal(a, b)
 

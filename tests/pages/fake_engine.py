@@ -16,6 +16,8 @@ from bnn_lib.datasets import Dataset, load_dataset
 from bnn_lib.engine import EngineStatus, Frame, Grid, JobView, Picture, UnitMaps, make_grid
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
+from bnn_lib.held_out import judge
+from bnn_lib.predictive import Prediction
 
 SNAPSHOTS, LOOKS = 12, 4
 
@@ -28,10 +30,10 @@ def _entropy(p: np.ndarray) -> np.ndarray:
     return -(p * np.log(np.clip(p, 1e-12, 1))).sum(axis=-1)
 
 
-def _samples(dataset: Dataset, grid: Grid, share: float, count: int, seed: int = 0) -> np.ndarray:
-    """Class probabilities (count, g * g, C): nearest class wins, and doubt grows with the distance from data."""
+def _samples(dataset: Dataset, points: np.ndarray, share: float, count: int, seed: int = 0) -> np.ndarray:
+    """Class probabilities (count, points, C): nearest class wins, and doubt grows with the distance from data."""
     random = np.random.default_rng(seed)
-    z = (grid.points() - dataset.X_train.mean(axis=0)) / dataset.X_train.std(axis=0)
+    z = (points - dataset.X_train.mean(axis=0)) / dataset.X_train.std(axis=0)
     rows = (dataset.X_train - dataset.X_train.mean(axis=0)) / dataset.X_train.std(axis=0)
     distance = np.stack(
         [
@@ -50,7 +52,7 @@ def _samples(dataset: Dataset, grid: Grid, share: float, count: int, seed: int =
 
 
 def make_frame(dataset: Dataset, grid: Grid, step: int, share: float = 1.0) -> Frame:
-    p = _samples(dataset, grid, share, 30)
+    p = _samples(dataset, grid.points(), share, 30)
     g = len(grid.x)
     mean = p.mean(axis=0)
     top = math.log(dataset.n_classes)
@@ -66,6 +68,14 @@ def make_elbo(steps: int) -> np.ndarray:
     return (-120 - 900 / (1 + s / 60) + random.normal(size=steps) * (4 + 200 / (1 + s / 50))).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class FakePosterior:
+    dataset: Dataset
+
+    def predict(self, X: np.ndarray, n_draws: int, seed: int) -> Prediction:
+        return Prediction(_samples(self.dataset, X, 1.0, n_draws, seed))
+
+
 def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Picture:
     dataset = load_dataset(experiment.data)
     grid = make_grid(dataset, 40)
@@ -73,7 +83,7 @@ def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Pictu
     steps = np.unique(np.rint(np.geomspace(1, done, SNAPSHOTS)).astype(int))
     small = grid.resized(24)
     frames = tuple(make_frame(dataset, small, int(step), (i + 1) / len(steps)) for i, step in enumerate(steps))
-    draws = _samples(dataset, small, 1.0, 20, seed=1)
+    draws = _samples(dataset, small.points(), 1.0, 20, seed=1)
     draws = draws[..., 1:] if dataset.n_classes == 2 else draws
     outputs = 1 if dataset.n_classes == 2 else dataset.n_classes
     widths = [2, *experiment.network.hidden, outputs]
@@ -95,6 +105,7 @@ def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Pictu
         )
         for width in experiment.network.hidden
     )
+    held_out = judge(FakePosterior(dataset), dataset, n_draws=20)
     good = {"accuracy": 0.954, "nll": 0.121, "brier": 0.069, "ece": 0.021, "auroc": 0.99}
     worse = {"accuracy": 0.872, "nll": 0.301, "brier": 0.19, "ece": 0.034, "auroc": 0.95}
     return Picture(
@@ -109,12 +120,15 @@ def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Pictu
         scores={
             "held-out": good,
             "training": {name: value * 1.01 for name, value in good.items()},
+            "calibration": held_out.calibration,
+            "loo": {"elpd_loo": -61.2, "se": 7.4, "p_loo": 9.1, "k_hat_max": 0.55, "k_hat_bad": 0.0},
             "baselines": {
                 "logistic_regression": {"test": worse, "train": worse},
                 "random_forest": {"test": {**good, "nll": 0.21}, "train": {**good, "accuracy": 1.0}},
             },
         },
         diagnostics={"seconds": 0.5, "steps_per_second": 40_000.0},
+        held_out=held_out.summary,
         stopped_at=stopped_at,
     )
 
