@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import jax
 import numpy as np
@@ -252,8 +252,8 @@ def _checked(X: Any, schema: Schema) -> np.ndarray:
     return X
 
 
-def load_posterior(path: str | PathLike[str]) -> Posterior:
-    """Read what `Posterior.save` wrote; nothing is ever unpickled.
+def load_posterior(path: str | PathLike[str] | BinaryIO) -> Posterior:
+    """Read what `Posterior.save` wrote, from a path or an open file; nothing is ever unpickled.
 
     Raises
     ------
@@ -261,6 +261,7 @@ def load_posterior(path: str | PathLike[str]) -> Posterior:
         If the file is not such a file, is damaged, or holds something else.
     """
     header, arrays, leaves = posterior_file.read(path)
+    path = posterior_file.name_of(path)
     try:
         experiment = Experiment.from_json(header["experiment"])
         y_mean, y_scale = arrays["y_scaling"]

@@ -7,7 +7,7 @@ import os
 import zipfile
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -33,8 +33,15 @@ def write(
         partial.unlink(missing_ok=True)
 
 
-def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray], list[np.ndarray]]:
-    """Read what `write` wrote.
+def name_of(source: str | PathLike[str] | BinaryIO) -> str:
+    """Return what messages call it."""
+    return os.fspath(source) if isinstance(source, str | PathLike) else "The file"
+
+
+def read(
+    source: str | PathLike[str] | BinaryIO,
+) -> tuple[dict[str, Any], dict[str, np.ndarray], list[np.ndarray]]:
+    """Read what `write` wrote, from a path or an open file.
 
     Raises
     ------
@@ -43,12 +50,15 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarra
     FileNotFoundError
         If there is none.
     """
+    path = name_of(source)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > LARGEST_FILE:
             raise InvalidData(f"{path} unpacks to {unpacked:,} bytes; allowed: at most {LARGEST_FILE:,}.")
-        with np.load(path, allow_pickle=False) as archive:
+        if not isinstance(source, str | PathLike):
+            source.seek(0)
+        with np.load(source, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(arrays.pop("header").tobytes())
         if header["format"] != FORMAT:

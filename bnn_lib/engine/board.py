@@ -216,25 +216,41 @@ class Board:
 
     # What runs
 
-    def take_next(self, running_besides: int) -> Fit | None:
-        """Take the fit that a free thread is for; `running_besides` counts threads taken by other things."""
+    def take_next(self, running_besides: int, questions: int = 0) -> Fit | None:
+        """Take the fit that a free thread is for.
+
+        `running_besides` counts threads taken by other things, `questions` those that have threads of their own.
+        """
         with self._lock:
             running = len(self._sent) + running_besides
             waiting = self._waiting()
             if not waiting or running >= self._status.threads:
                 return None
             fit = waiting[0]
-            if any(other.alone for other in self._sent.values()) or (fit.alone and running):
+            if any(other.alone for other in self._sent.values()) or (fit.alone and running + questions):
                 return None
             self._pending.remove(fit)
             fit.dask_key = f"{fit.key}-{fit.attempt}" if fit.attempt else fit.key
             fit.state = "sent"
             self._sent[fit.dask_key] = fit
             for one in self._sent.values():
-                one.had_company |= len(self._sent) > 1
+                one.had_company |= len(self._sent) + questions > 1
             fit.changed()
             self._queue_changed()
             return fit
+
+    def room_for_questions(self, running_besides: int) -> int:
+        """Return how many questions may run now: each worker has a thread for one, and all idle ones are free.
+
+        Whoever asks will use them: what runs has company from now on.
+        """
+        with self._lock:
+            sent = self._sent.values()
+            if not self._status.workers or any(fit.alone for fit in sent):
+                return 0
+            for fit in sent:
+                fit.had_company = True
+            return self._status.workers + max(0, self._status.threads - len(sent) - running_besides)
 
     def sent(self, dask_key: str) -> Fit | None:
         """Return the fit that was sent by this key and has not ended."""

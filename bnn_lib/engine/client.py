@@ -10,9 +10,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from bnn_lib.engine.board import Board, EngineStatus, log_event
+from bnn_lib.engine.desk import Answer, Desk
 from bnn_lib.engine.jobs import Job
 from bnn_lib.engine.limits import check_affordable
 from bnn_lib.engine.picture import Picture
+from bnn_lib.engine.questions import AskTask, Question, answer
 from bnn_lib.engine.runner import STARTING, Runner
 from bnn_lib.engine.settings import EngineSettings
 from bnn_lib.engine.store import ResultStore
@@ -42,7 +44,7 @@ class Engine:
         Default: from the environment.
     warm : iterable of Experiment
         Computed in the background, unless they are stored.
-    fit_task, prepare_task : callable
+    fit_task, prepare_task, ask_task : callable
         What runs on a worker; tests put others here.
     """
 
@@ -53,6 +55,7 @@ class Engine:
         warm: Iterable[Experiment] = (),
         fit_task: FitTask = run_fit,
         prepare_task: PrepareTask = prepare,
+        ask_task: AskTask = answer,
     ) -> None:
         settings = settings or EngineSettings.from_environment()
         self._settings = settings
@@ -60,7 +63,8 @@ class Engine:
         self._board = Board(STARTING, settings.grace_seconds)
         for experiment in warm:
             self._board.add(experiment, None, self._stored(experiment.key))
-        self._runner = Runner(settings, self._board, self._store, fit_task, prepare_task)
+        self._desk = Desk()
+        self._runner = Runner(settings, self._board, self._desk, self._store, fit_task, prepare_task, ask_task)
         atexit.register(self.close)
 
     @property
@@ -127,6 +131,30 @@ class Engine:
             return
         self._board.want_structure(experiment)
         self._runner.wake()
+
+    def ask(self, question: Question, session_id: str, slot: str | None = None) -> Answer:
+        """Ask a short question, which a worker answers beside the fits that it runs.
+
+        Equal questions share their answer, which is kept for a while. A newer question of the same session takes
+        the place of an older one that has not begun: a slider passes by many.
+
+        Parameters
+        ----------
+        question : Question
+        session_id : str
+        slot : str, optional
+            Only questions in the same slot replace each other; default: those of the same name.
+
+        Raises
+        ------
+        RuntimeError
+            If the engine is closed.
+        """
+        if self._runner.closing:
+            raise RuntimeError("The engine is closed.")
+        answer = self._desk.ask(question, session_id, slot or question.name)
+        self._runner.wake()
+        return answer
 
     def close(self) -> None:
         """End everything that was started; fits that have not ended fail. Waits until it is so."""

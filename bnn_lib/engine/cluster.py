@@ -25,6 +25,7 @@ CONNECT_SECONDS = 5  # so long a client also tries to find a lost scheduler agai
 CALL_SECONDS = 10  # for one question to the scheduler
 CLIENT_CLOSE_SECONDS = 2
 LOCAL_ENDS_SECONDS = 8
+QUESTION_THREADS = 1  # of each worker, kept free of fits
 
 
 class ClusterLost(Exception):
@@ -41,7 +42,8 @@ class LocalProcess:
     def __init__(self, settings: EngineSettings) -> None:
         project = str(Path(__file__).resolve().parents[2])
         path = [project, *filter(None, [os.environ.get("PYTHONPATH")])]
-        command = [sys.executable, "-m", "bnn_lib.engine.local", "--threads", str(settings.threads)]
+        threads = settings.threads + QUESTION_THREADS
+        command = [sys.executable, "-m", "bnn_lib.engine.local", "--threads", str(threads)]
         command += ["--compile-cache", str(settings.compile_cache), "--preload", settings.preload]
         self._process = subprocess.Popen(
             command,
@@ -132,9 +134,9 @@ class Cluster:
         threads: Mapping[str, int] = self._ask("ncores")
         return dict(threads)
 
-    def submit(self, task: Callable[..., Any], argument: str, key: str, priority: int = 0) -> Future:
+    def submit(self, task: Callable[..., Any], *arguments: Any, key: str, priority: int = 0) -> Future:
         """Send a task; does not wait."""
-        return self.client.submit(task, argument, key=key, priority=priority, pure=False, fifo_timeout="0 ms")
+        return self.client.submit(task, *arguments, key=key, priority=priority, pure=False, fifo_timeout="0 ms")
 
     def set_event(self, name: str) -> None:
         """Set the event that a running task looks at."""

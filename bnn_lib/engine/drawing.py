@@ -45,7 +45,7 @@ def check_drawable(dataset: Dataset) -> None:
         )
 
 
-def affordable_draws(sizes: Sequence[int], rows: int) -> int:
+def affordable_draws(sizes: Sequence[int], rows: int, at_once: int | None = None) -> int:
     """Return how many draws a final prediction takes: 500, fewer for wide networks or very many rows.
 
     Parameters
@@ -53,10 +53,12 @@ def affordable_draws(sizes: Sequence[int], rows: int) -> int:
     sizes : sequence of int
         Features, units of each hidden layer, outputs.
     rows : int
+    at_once : int, optional
+        Rows whose samples are in memory together; default: all.
     """
     work = sum(a * b for a, b in pairwise(sizes)) + UNIT_COST * sum(sizes[1:])
     by_work = max(MOST_WORK / (work * max(rows, BLOCK_ROWS)), FEWEST_FINAL_DRAWS)
-    by_memory = MOST_BYTES / (4 * rows * max(2, sizes[-1]))
+    by_memory = MOST_BYTES / (4 * min(rows, at_once or rows) * max(2, sizes[-1]))
     draws = min(FINAL_DRAWS, by_work, by_memory)
     return max(DRAW_STEP, int(draws) // DRAW_STEP * DRAW_STEP)
 

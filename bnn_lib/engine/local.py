@@ -47,7 +47,7 @@ DASK_SETTINGS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run until standard input closes; return the exit code."""
     parser = argparse.ArgumentParser(description="Scheduler and worker for fits, on this machine only.")
-    parser.add_argument("--threads", type=int, required=True, help="fits at a time")
+    parser.add_argument("--threads", type=int, required=True, help="tasks at a time")
     parser.add_argument("--compile-cache", help="folder of compiled functions")
     parser.add_argument("--preload", default="bnn_lib.engine.preload", help="module that the worker imports")
     options = parser.parse_args(arguments)

@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bnn_lib.engine.arrays import from_bytes
 from bnn_lib.engine.board import KILLED, Board, EngineStatus
-from bnn_lib.engine.cluster import Cluster, ClusterLost, LocalProcess, ResultLost
+from bnn_lib.engine.cluster import QUESTION_THREADS, Cluster, ClusterLost, LocalProcess, ResultLost
+from bnn_lib.engine.desk import Desk
 from bnn_lib.engine.jobs import Fit
 from bnn_lib.engine.picture import Picture
+from bnn_lib.engine.questions import AskTask
 from bnn_lib.engine.settings import EngineSettings
 from bnn_lib.engine.store import ResultStore
 from bnn_lib.engine.tasks import TOPIC, FitTask, PrepareTask
@@ -39,18 +42,20 @@ RESTARTING = EngineStatus("starting", "The fitting process ended unexpectedly an
 WORKERLESS = EngineStatus("starting", "The scheduler has no workers yet.")
 UNREACHABLE = EngineStatus("down", "The fitting engine cannot be reached; trying again.")
 CLOSED = EngineStatus("down", "The app is shutting down.")
+UNANSWERED = "The process that should answer ended unexpectedly; the question may need too much memory."
 MISUNDERSTOOD = "The fit's result could not be read; the server's log says more."
 
 
 class Runner:
-    """Runs a board's fits on a cluster.
+    """Runs a board's fits and a desk's questions on a cluster.
 
     Parameters
     ----------
     settings : EngineSettings
     board : Board
+    desk : Desk
     store : ResultStore
-    fit_task, prepare_task : callable
+    fit_task, prepare_task, ask_task : callable
         What runs on a worker.
     """
 
@@ -58,12 +63,14 @@ class Runner:
         self,
         settings: EngineSettings,
         board: Board,
+        desk: Desk,
         store: ResultStore,
         fit_task: FitTask,
         prepare_task: PrepareTask,
+        ask_task: AskTask,
     ) -> None:
-        self._settings, self._board, self._store = settings, board, store
-        self._fit_task, self._prepare_task = fit_task, prepare_task
+        self._settings, self._board, self._desk, self._store = settings, board, desk, store
+        self._fit_task, self._prepare_task, self._ask_task = fit_task, prepare_task, ask_task
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._local_lock = threading.Lock()
@@ -121,6 +128,7 @@ class Runner:
         self._board.set_status(CLOSED)
         assert CLOSED.message is not None
         self._board.fail_all(CLOSED.message)
+        self._desk.fail_all(CLOSED.message)
 
     def _live(self) -> None:
         """Connect, and work until the cluster is lost or we are closed."""
@@ -138,11 +146,18 @@ class Runner:
         with contextlib.suppress(queue.Empty):
             self._inbox.get(timeout=TURN_SECONDS)()
         self.stop_tasks(self._board.end_grace_times())
+        self._desk.end_late()
         if self._cluster is None:
             return
         if not self._cluster.alive:
             raise ClusterLost("The scheduler is gone.")
-        while (fit := self._board.take_next(running_besides=int(self._preparing is not None))) is not None:
+        besides = int(self._preparing is not None)
+        while self._desk.waiting and (asked := self._desk.take_next(self._board.room_for_questions(besides))):
+            question = asked.question
+            assert question is not None  # it has not ended
+            arguments = (question.name, question.values_json, dict(question.files))
+            self._send(asked.dask_key, self._ask_task, *arguments, priority=10)
+        while (fit := self._board.take_next(besides, self._desk.running)) is not None:
             self._send(fit.dask_key, self._fit_task, fit.experiment_json)
         if self._preparing is None and (experiment := self._board.take_wanted()) is not None:
             self._preparing = f"prepare-{experiment.key}-{next(self._numbers)}"
@@ -171,6 +186,7 @@ class Runner:
         if not self.closing:
             self._board.set_status(UNREACHABLE)
             self._board.run_all_again()
+            self._desk.ask_all_again()
         if self._cluster is not None:
             self._cluster.close()
         elif self._local is not None:
@@ -185,16 +201,17 @@ class Runner:
             return
         workers = self._cluster.workers()
         if workers:
-            status = EngineStatus("ready", None, len(workers), sum(workers.values()))
+            fits = sum(max(1, threads - QUESTION_THREADS) for threads in workers.values())
+            status = EngineStatus("ready", None, len(workers), fits)
         elif self._settings.scheduler is not None:
             status = WORKERLESS
         else:
             status = STARTING if self._board.status in (STARTING, UNREACHABLE) else RESTARTING
         self._board.set_status(status)
 
-    def _send(self, dask_key: str, task: Callable[..., Any], argument: str, priority: int = 0) -> None:
+    def _send(self, dask_key: str, task: Callable[..., Any], *arguments: Any, priority: int = 0) -> None:
         assert self._cluster is not None
-        future = self._cluster.submit(task, argument, dask_key, priority)
+        future = self._cluster.submit(task, *arguments, key=dask_key, priority=priority)
         self._futures[dask_key] = future
         future.add_done_callback(lambda future: self._inbox.put(partial(self._on_done, dask_key, future)))
 
@@ -223,6 +240,9 @@ class Runner:
         if not self._cluster.alive:
             raise ClusterLost("The scheduler is gone.")
         del self._futures[dask_key]
+        if self._desk.is_running(dask_key):
+            self._take_answer(dask_key, future)
+            return
         if dask_key == self._preparing:
             self._preparing = None
             if future.status != "finished":
@@ -262,6 +282,28 @@ class Runner:
             self._board.run_again(fit)
             return
         self._board.end(fit, state, picture, message)
+
+    def _take_answer(self, dask_key: str, future: Future) -> None:
+        assert self._cluster is not None
+        if future.status == "error":
+            error = future.exception(timeout=TURN_SECONDS)
+            logger.error("question not answered key=%s error=%r", dask_key, error)
+            self._desk.failed(dask_key, UNANSWERED)
+            return
+        try:
+            reply = self._cluster.result(future)
+            if reply["arrays"] is not None:
+                self._desk.answered(dask_key, from_bytes(reply["arrays"]))
+                return
+        except ResultLost as error:
+            logger.warning("answer lost key=%s error=%s", dask_key, error)
+            self._desk.ask_again(dask_key)
+            return
+        except InvalidData as error:
+            reply = {"message": "The answer could not be read; the server's log says more.", "detail": error}
+        if reply["detail"]:
+            logger.error("question failed key=%s message=%s\n%s", dask_key, reply["message"], reply["detail"])
+        self._desk.failed(dask_key, reply["message"])
 
     def _take_error(self, fit: Fit, error: BaseException | None) -> None:
         from distributed.scheduler import KilledWorker

@@ -7,6 +7,7 @@ runs. Files there are named by what a fit is told, a hyphen and its seed. A fit 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -15,7 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from bnn_lib.agreement import PredictiveSummary
+from bnn_lib.engine.arrays import to_bytes
 from bnn_lib.engine.picture import Frame, Grid, Picture, UnitMaps
+from bnn_lib.engine.questions import Reply
 from bnn_lib.engine.tasks import Outcome, Reporter, run_guarded
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
@@ -89,7 +92,7 @@ def _scripted(this: Experiment, reporter: Reporter) -> Outcome:
     if told("break"):
         raise RuntimeError("a secret detail")
     step, elbo = 0, []
-    while not told("go") and not (folder / "go-all").exists():
+    while not told("go") and not _all_go(folder):
         step = min(step + CHUNK, total)
         elbo.append(np.linspace(-100, -50, CHUNK, dtype=np.float32))
         reporter.add(step, elbo[-1])
@@ -110,3 +113,21 @@ def scripted_prepare(experiment_json: str) -> None:
     this = Experiment.from_json(experiment_json)
     with (current_folder() / f"prepared-{this.inference.seed}").open("a") as log:
         log.write("once\n")
+
+
+def scripted_answer(name: str, values_json: str, files: dict[str, bytes]) -> Reply:
+    """Answer 2 x: once there is "answer-x" if the question is to "wait"; "die" kills the worker."""
+    values, folder = json.loads(values_json), current_folder()
+    with (folder / f"asked-{values['x']}").open("a") as log:
+        log.write(f"{os.getpid()}\n")
+    if values.get("die"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if values.get("fail"):
+        return {"arrays": None, "message": "The rows are all the same.", "detail": ""}
+    while values.get("wait") and not (folder / f"answer-{values['x']}").exists() and not _all_go(folder):
+        time.sleep(0.01)
+    return {"arrays": to_bytes({"twice": np.array(2 * values["x"])})}
+
+
+def _all_go(folder: Path) -> bool:
+    return (folder / "go-all").exists()

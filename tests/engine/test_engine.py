@@ -14,17 +14,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from bnn_lib.engine import Engine, EngineSettings, Job
+from bnn_lib.engine import Answer, AnswerView, Engine, EngineSettings, Job, Question
 from bnn_lib.engine.cluster import LocalProcess
 from bnn_lib.engine.jobs import RUN_AGAIN
 from bnn_lib.engine.local import DASK_SETTINGS
+from bnn_lib.engine.runner import UNANSWERED
 from bnn_lib.experiment import DataSpec
-from tests.engine.fakes import FOLDER, TEST, experiment, scripted_fit, scripted_prepare
-from tests.engine.waiting import alive, wait_for, wait_until
+from tests.engine.fakes import FOLDER, TEST, experiment, scripted_answer, scripted_fit, scripted_prepare
+from tests.engine.waiting import PATIENCE, alive, wait_for, wait_until
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., Engine]
@@ -32,6 +34,11 @@ Tell = Callable[..., None]
 
 
 TEST_NUMBERS = itertools.count(1)
+SCRIPTED: dict[str, Any] = {
+    "fit_task": scripted_fit,
+    "prepare_task": scripted_prepare,
+    "ask_task": scripted_answer,
+}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +78,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> EngineSettings:
 
 @pytest.fixture(scope="module")
 def shared_engine(folder: Path, settings: EngineSettings) -> Iterator[Engine]:
-    engine = Engine(settings, fit_task=scripted_fit, prepare_task=scripted_prepare)
+    engine = Engine(settings, **SCRIPTED)
     yield engine
     engine.close()
 
@@ -93,7 +100,7 @@ def make_engine(told: Tell, settings: EngineSettings, tmp_path: Path) -> Iterato
     def make(**changes: object) -> Engine:
         warm = changes.pop("warm", ())
         changed = replace(settings, **{"store": tmp_path / "results", **changes})
-        engine = Engine(changed, warm=warm, fit_task=scripted_fit, prepare_task=scripted_prepare)
+        engine = Engine(changed, warm=warm, **SCRIPTED)
         engines.append(engine)
         return engine
 
@@ -597,3 +604,66 @@ def test_a_version_changes_with_what_is_seen(engine: Engine, told: Tell):
 
     wait_for(watch)
     assert len(seen) >= 3
+
+
+def question(x: int, **values: object) -> Question:
+    return Question("predict", {"x": x, "test": os.environ[TEST], **values})
+
+
+def answered(answer: Answer) -> AnswerView:
+    view = answer.wait(PATIENCE)
+    assert view.phase == "answered", view
+    return view
+
+
+def test_questions_are_answered_beside_fits_on_all_threads(engine: Engine, told: Tell, tmp_path: Path):
+    fits = [engine.submit(experiment(seed), "a") for seed in range(3)]
+    for job in fits[:2]:
+        wait_until(job, "running")
+    for x in (1, 2):
+        arrays = answered(engine.ask(question(x), "a")).arrays
+        assert arrays is not None
+        assert arrays["twice"] == 2 * x
+    assert [job.view().phase for job in fits] == ["running", "running", "queued"]
+    assert answered(engine.ask(question(1), "b")).arrays is not None
+    assert len((tmp_path / "asked-1").read_text().split()) == 1  # the answer was kept
+
+
+def test_a_slider_asks_what_it_began_with_and_what_it_ends_at(engine: Engine, told: Tell, tmp_path: Path):
+    for seed in range(2):
+        wait_until(engine.submit(experiment(seed), "a"), "running")
+    first = engine.ask(question(0, wait=True), "a")
+    wait_for(lambda: first.view().phase == "running")
+    passed = [engine.ask(question(x), "a") for x in range(1, 9)]
+    other = engine.ask(question(20), "a", slot="another widget")
+    told("answer-0")
+    for answer in (first, passed[-1], other):
+        answered(answer)
+    assert {answer.view().phase for answer in passed[:-1]} == {"replaced"}
+    assert not (tmp_path / "asked-3").exists()
+
+
+def test_a_question_that_fails_says_why(engine: Engine, told: Tell):
+    view = engine.ask(question(1, fail=True), "a").wait(PATIENCE)
+    assert (view.phase, view.message, view.arrays) == ("failed", "The rows are all the same.", None)
+
+
+def test_a_question_that_kills_workers_fails_and_no_fit(make_engine: Make, told: Tell, tmp_path: Path):
+    engine = make_engine()
+    job = engine.submit(experiment(0), "a")
+    wait_until(job, "running")
+    view = engine.ask(question(1, die=True), "a").wait(PATIENCE)
+    assert (view.phase, view.message) == ("failed", UNANSWERED)
+    answered(engine.ask(question(2), "a"))
+    told("go-0")
+    wait_until(job, "finished")
+
+
+def test_a_question_asked_before_the_engine_is_ready(make_engine: Make, told: Tell):
+    engine = make_engine()
+    answer = engine.ask(question(1), "a")
+    assert not answer.view().ended
+    answered(answer)
+    engine.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        engine.ask(question(2), "a")

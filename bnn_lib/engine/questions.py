@@ -1,0 +1,119 @@
+"""Short questions to a worker, beside fits: named computations on plain data. One entry here is a new one.
+
+A question names its computation and carries JSON values and bytes; its answer is arrays. Nothing that a user sent
+is unpickled or evaluated on the way. PyMC and JAX are imported on the worker alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bnn_lib.engine.arrays import from_bytes, to_bytes
+from bnn_lib.engine.drawing import affordable_draws
+from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment, shown
+
+if TYPE_CHECKING:
+    from bnn_lib.posterior import Posterior
+
+Values = Mapping[str, Any]
+Files = Mapping[str, bytes]
+Answerer = Callable[[Values, Files], Mapping[str, np.ndarray]]
+# "arrays" (bytes or None); if it failed "message" and "detail", the traceback for the log.
+Reply = dict[str, Any]
+AskTask = Callable[[str, str, dict[str, bytes]], Reply]
+
+PREDICTED_AT_ONCE = 2500  # rows
+POSTERIORS_KEPT = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What to compute, as plain data.
+
+    Attributes
+    ----------
+    name : str
+        One of `QUESTIONS`.
+    values : mapping
+        JSON values, without NaN.
+    files : mapping of str to bytes
+        What is no JSON: arrays by `arrays.to_bytes`, a saved posterior.
+    """
+
+    name: str
+    values: Values = field(default_factory=dict)
+    files: Files = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.name not in QUESTIONS:
+            raise ValueError(f"name is {shown(self.name)}; allowed: {', '.join(QUESTIONS)}.")
+
+    @cached_property
+    def values_json(self) -> str:
+        """The values as JSON, the same for equal values."""
+        return json.dumps(dict(self.values), sort_keys=True, allow_nan=False)
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the content: equal questions have equal answers."""
+        digest = hashlib.sha256(f"{self.name}\n{self.values_json}\n".encode())
+        for name, content in sorted(self.files.items()):
+            digest.update(f"{name} {len(content)}\n".encode())
+            digest.update(content)
+        return digest.hexdigest()[:32]
+
+
+def answer(name: str, values_json: str, files: dict[str, bytes]) -> Reply:
+    """Answer on a worker; what goes wrong comes back as a sentence, with its traceback for the log."""
+    try:
+        arrays = QUESTIONS[name](json.loads(values_json), files)
+        return {"arrays": to_bytes(arrays)}
+    except (InvalidExperiment, InvalidData, FitFailed) as error:
+        return {"arrays": None, "message": str(error), "detail": ""}
+    except Exception as error:  # whatever XLA or PyTensor raises is told to the session and logged
+        message = f"This could not be computed ({type(error).__name__}); the server's log says more."
+        return {"arrays": None, "message": message, "detail": traceback.format_exc()}
+
+
+def _predict(values: Values, files: Files) -> dict[str, np.ndarray]:
+    """Predict at new inputs.
+
+    Files: ``posterior``, as `Posterior.save` writes it, and ``rows``, with an array ``X`` (n, d) in the data's
+    own units. Values: ``n_draws`` (at most; wide networks get fewer), ``seed``, and for regression ``intervals``,
+    a list of probabilities. The answer is that of a `Prediction`: ``mean`` (n, C) or (n,), ``total``,
+    ``aleatoric``, ``epistemic`` (n,), and ``intervals`` (n, number of intervals, 2).
+    """
+    posterior = _posterior(files["posterior"])
+    X = from_bytes(files["rows"])["X"]
+    affordable = affordable_draws(posterior.structure.sizes, len(X), PREDICTED_AT_ONCE)
+    n_draws = min(values.get("n_draws", affordable), affordable)
+    levels = [float(level) for level in values.get("intervals", ())]
+    parts: dict[str, list[np.ndarray]] = {}
+    for first in range(0, len(X), PREDICTED_AT_ONCE):
+        rows = X[first : first + PREDICTED_AT_ONCE]
+        prediction = posterior.predict(rows, n_draws=n_draws, seed=values.get("seed", 0))
+        for name in ("mean", "total", "aleatoric", "epistemic"):
+            parts.setdefault(name, []).append(getattr(prediction, name))
+        if levels:
+            parts.setdefault("intervals", []).append(np.stack([prediction.interval(p) for p in levels], axis=1))
+    return {name: np.concatenate(part) for name, part in parts.items()}
+
+
+@lru_cache(maxsize=POSTERIORS_KEPT)
+def _posterior(content: bytes) -> Posterior:
+    from bnn_lib.posterior import load_posterior
+
+    return load_posterior(io.BytesIO(content))
+
+
+QUESTIONS: Mapping[str, Answerer] = MappingProxyType({"predict": _predict})
