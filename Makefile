@@ -13,10 +13,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test
 
+# Tests marked slow are left out of `make test`, and are all of `make test-slow`.
+SPEED ?= not slow
 PYTEST := -m pytest $(PYTEST_ARGS)
 IN_PARALLEL := -n $(PYTEST_WORKERS) --maxprocesses 4 --dist loadfile
 
-.PHONY: help run port-free test lint format unit browser unit-newer lock bench clean
+.PHONY: help run port-free test test-slow lint format unit browser unit-newer lock bench clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # The environments are built one after the other, and the checks stop at the first that fails.
@@ -31,7 +33,10 @@ run: port-free $(INSTALLED) ## start the app on http://localhost:8501 (make run 
 port-free:
 	@python=$$(scripts/find-python) && scripts/check-port "$$python" "$(PORT)"
 
-test: lint unit browser unit-newer ## every check and test
+test: lint unit browser unit-newer ## every check, and the tests, but those that take longest
+
+test-slow: ## the tests that take longest: everything has been checked once this and `make test` have passed
+	@$(MAKE) --no-print-directory SPEED=slow unit browser unit-newer
 
 lint: $(INSTALLED_TEST) ## ruff (lint and format), the type checker, shellcheck where it is installed
 	@$(BIN)/ruff check .
@@ -44,19 +49,19 @@ format: $(INSTALLED_TEST) ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 
 unit: $(INSTALLED_TEST) ## all tests but those in the browser, on the machine's python3
-	@$(BIN)/python $(PYTEST) $(IN_PARALLEL) -m "not browser"
+	@$(BIN)/python $(PYTEST) $(IN_PARALLEL) -m "not browser and $(SPEED)"
 
 # One at a time: each starts the app, its worker and a browser.
 browser: $(INSTALLED_TEST) ## the tests in a real Chromium, which is installed if there is none
 	@CHROMIUM=$$(scripts/find-chromium $(BIN)/python) && export CHROMIUM && \
-		$(BIN)/python $(PYTEST) -m browser tests/browser
+		$(BIN)/python $(PYTEST) -m "browser and $(SPEED)" tests/browser
 
 # The app's hosts and most users have a newer Python than the oldest that we support, and with it another PyMC.
 unit-newer: ## the library's tests once more, on Python 3.12 or 3.13 where there is one
 	@newer=$$(scripts/find-python newer); case $$? in \
 	0) scripts/make-venv .venv-next "$$newer" requirements.txt requirements-test.txt && \
 		echo "The library's tests on $$(.venv-next/bin/python --version):" && \
-		.venv-next/bin/python $(PYTEST) $(IN_PARALLEL) -p no:cacheprovider --ignore tests/pages --ignore tests/browser ;; \
+		.venv-next/bin/python $(PYTEST) $(IN_PARALLEL) -m "$(SPEED)" -p no:cacheprovider --ignore tests/pages --ignore tests/browser ;; \
 	3) echo "No newer Python (3.12, 3.13) was found: the library's tests ran on $$($(BIN)/python --version) only." ;; \
 	*) exit 1 ;; \
 	esac
