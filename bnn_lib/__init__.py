@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bnn_lib.agreement import distance_from
-    from bnn_lib.datasets import Dataset, load_dataset
+    from bnn_lib.datasets import Dataset, encode_table, inspect_table, load_dataset, read_table
     from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment
     from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, LikelihoodSpec, NetworkSpec, PriorSpec
     from bnn_lib.fitting import Progress, fit, fit_steps
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bnn_lib.agreement": ("distance_from",),
-    "bnn_lib.datasets": ("Dataset", "load_dataset"),
+    "bnn_lib.datasets": ("Dataset", "encode_table", "inspect_table", "load_dataset", "read_table"),
     "bnn_lib.errors": ("FitFailed", "InvalidData", "InvalidExperiment"),
     "bnn_lib.experiment": (
         "DataSpec",
@@ -51,6 +51,9 @@ __all__ = [  # noqa: RUF022 - in the order of a session's use
     "InferenceSpec",
     "Dataset",
     "load_dataset",
+    "read_table",
+    "inspect_table",
+    "encode_table",
     "build_model",
     "prior_predictive",
     "fit",

@@ -58,5 +58,10 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``"1 row"`` or ``"2,000 rows"``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 class FitFailed(ArithmeticError):
     """A fit whose numbers ran away; the message says at which step, and what usually helps."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from bnn_lib.dashboard import state
 from bnn_lib.dashboard.scores import GOOD_K_HAT, GOOD_R_HAT
 from bnn_lib.dashboard.session import Session
+from bnn_lib.datasets.csv_download import to_csv_bytes
 from bnn_lib.engine import Job, JobView, Picture
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
@@ -293,10 +293,6 @@ def table(found: Sequence[Entry]) -> list[dict[str, Any]]:
     return rows
 
 
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Write the table as CSV."""
-    output = io.StringIO()
-    writer = csv.DictWriter(output, list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)
-    return output.getvalue()
+    return to_csv_bytes(pd.DataFrame(rows))

@@ -71,7 +71,7 @@ def test_methods_are_read_from_a_link():
 
 def test_the_table_is_written_as_csv():
     entries = [Entry("advi", picture=PICTURE), nuts(r_hat=1.0, leapfrogs=500, seconds=2.0)]
-    rows = list(csv.DictReader(io.StringIO(compare.to_csv(compare.table(entries)))))
+    rows = list(csv.DictReader(io.StringIO(compare.to_csv(compare.table(entries)).decode())))
     assert [row["Method"] for row in rows] == ["Mean-field ADVI", "NUTS"]
     assert [row["Speed counts"] for row in rows] == ["steps/s", "leapfrogs/s"]
     assert float(rows[1]["Speed"]) == 250
