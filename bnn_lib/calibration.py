@@ -12,6 +12,7 @@ Gneiting, Balabdaoui and Raftery (2007), Probabilistic forecasts, calibration an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -20,6 +21,9 @@ from bnn_lib.datasets.checks import read_matrix, read_number, read_seed, read_ta
 from bnn_lib.errors import InvalidData
 from bnn_lib.metrics import CALIBRATION_BINS, classification_scores
 from bnn_lib.predictive import Prediction
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
 
 LEVELS = (0.5, 0.8, 0.95)
 RING = (1.5, 2.5)  # inner and outer radius of `ring_around`, in radii of the data
@@ -154,6 +158,23 @@ def ood_auroc(epistemic_in: np.ndarray, epistemic_out: np.ndarray) -> float:
     inside, outside = _uncertainties(epistemic_in, "epistemic_in"), _uncertainties(epistemic_out, "epistemic_out")
     is_outside = np.repeat([False, True], [len(inside), len(outside)])
     return float(roc_auc_score(is_outside, np.concatenate([inside, outside])))
+
+
+def ood_points(dataset: Dataset, n: int = 500, seed: int = 0) -> np.ndarray:
+    """Return points unlike the data: the data set's own, or a ring around its training rows.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    n, seed : int
+        Of `ring_around`.
+
+    Returns
+    -------
+    ndarray of shape (m, d)
+        ``dataset.X_ood`` if there is one, else (n, d).
+    """
+    return ring_around(dataset.X_train, n, seed) if dataset.X_ood is None else dataset.X_ood
 
 
 def ring_around(X: np.ndarray, n: int = 500, seed: int = 0) -> np.ndarray:

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.datasets.entry import MAX_ROWS, MIN_ROWS
+from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE
 from bnn_lib.datasets.registry import DATASETS
 from bnn_lib.errors import InvalidExperiment, Problem, shown
 from bnn_lib.experiment_text import allowed_text, parse_text, write_text
@@ -62,6 +63,10 @@ class DataSpec(_Spec):
 
     `n` counts all rows, training and held out. `noise` has the meaning that the data set gives it; data sets
     of fixed size ignore both. `features` picks columns by name where the data set has more than it shows.
+
+    For classification, `imbalance` makes the first class the largest: each other class has ``1 - imbalance`` times
+    its rows (data sets of fixed size ignore it). `label_noise` is the share of training labels that are changed to
+    another class; held-out labels stay true. Regression ignores both.
     """
 
     section: ClassVar[str] = "data"
@@ -72,6 +77,8 @@ class DataSpec(_Spec):
     test_fraction: Real = Field(0.5, ge=0.05, le=0.95)
     standardize: bool = True
     features: Annotated[tuple[str, ...] | None, BeforeValidator(_as_tuple)] = Field(None, max_length=64)
+    imbalance: Real = Field(0.0, ge=0.0, le=MAX_IMBALANCE)
+    label_noise: Real = Field(0.0, ge=0.0, le=MAX_LABEL_NOISE)
 
     @model_validator(mode="after")
     def _features_exist(self) -> Self:

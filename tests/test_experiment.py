@@ -32,6 +32,8 @@ def experiments(draw: st.DrawFn) -> bnn.Experiment:
             test_fraction=draw(real(0.05, 0.95)),
             standardize=draw(st.booleans()),
             features=features,
+            imbalance=draw(real(0, 0.95)),
+            label_noise=draw(real(0, 0.5)),
         ),
         network=bnn.NetworkSpec(
             hidden=tuple(draw(st.lists(st.integers(1, 128), max_size=4))),
@@ -92,7 +94,7 @@ def test_the_key_is_the_same_on_every_machine_and_however_the_values_are_written
     assert bnn.DataSpec(noise=-0.0) == bnn.DataSpec(noise=0.0)
     assert bnn.Experiment(data=bnn.DataSpec(noise=-0.0)).key == bnn.Experiment(data=bnn.DataSpec(noise=0)).key
     # A changed key would lose every stored result and every short link: KEY_VERSION is raised on purpose only.
-    assert bnn.Experiment().key == "0ad86d6c97a9e5c43171d58ddb341f95"
+    assert bnn.Experiment().key == "814f225fde6319e04930758ed658c941"
 
 
 def test_an_experiment_cannot_be_changed() -> None:
@@ -114,6 +116,8 @@ BAD = [
     (bnn.DataSpec, {"seed": -1}, "data.seed", "-1"),
     (bnn.DataSpec, {"seed": 10**5000}, "data.seed", "bits"),
     (bnn.DataSpec, {"test_fraction": 1.0}, "data.test_fraction", "0.95"),
+    (bnn.DataSpec, {"imbalance": 0.96}, "data.imbalance", "from 0.0 to 0.95"),
+    (bnn.DataSpec, {"label_noise": -0.1}, "data.label_noise", "from 0.0 to 0.5"),
     (bnn.DataSpec, {"standardize": 1}, "data.standardize", "true or false"),
     (bnn.DataSpec, {"features": ("a", "b")}, "data.features", "no choice"),
     (bnn.DataSpec, {"name": "iris", "features": ("a", "b")}, "data.features", "petal"),

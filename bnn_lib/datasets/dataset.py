@@ -63,6 +63,8 @@ class Dataset:
         ``class_names[code]`` is the label of class `code`; empty for regression.
     standardize : bool
         Whether a model should standardise with `scaling`.
+    X_ood : ndarray of shape (m, d), optional
+        Points out of distribution: unlike any row, seen by no fit, to judge whether it is unsure of them.
 
     Raises
     ------
@@ -78,6 +80,7 @@ class Dataset:
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...] = ()
     standardize: bool = True
+    X_ood: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         def keep(name: str, value: object) -> None:
@@ -87,13 +90,16 @@ class Dataset:
 
         _check_task(self.task)
         keep("standardize", read_flag(self.standardize, "standardize"))
-        for part in ("train", "test"):
-            keep(f"X_{part}", read_matrix(getattr(self, f"X_{part}"), f"X_{part}"))
-        if self.X_test.shape[1] != self.n_features:
-            raise InvalidData(
-                f"X_test has {self.X_test.shape[1]} features; allowed: as many as the training rows, "
-                f"{self.n_features}."
-            )
+        for part in ("X_train", "X_test", "X_ood"):
+            if part == "X_ood" and self.X_ood is None:
+                continue
+            matrix = read_matrix(getattr(self, part), part)
+            keep(part, matrix)
+            if matrix.shape[1] != self.n_features:
+                raise InvalidData(
+                    f"{part} has {matrix.shape[1]} features; allowed: as many as the training rows, "
+                    f"{self.n_features}."
+                )
         keep("feature_names", read_names(self.feature_names, "feature_names", self.n_features))
         keep("class_names", read_names(self.class_names, "class_names"))
         if self.task == "regression" and self.class_names:
@@ -182,6 +188,12 @@ class Dataset:
         """Number of classes; 0 for regression."""
         return len(self.class_names)
 
+    @property
+    def extent(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest value of each column, (d,) and (d,), points out of distribution included."""
+        parts = [X for X in (self.X_train, self.X_test, self.X_ood) if X is not None]
+        return np.min([X.min(axis=0) for X in parts], axis=0), np.max([X.max(axis=0) for X in parts], axis=0)
+
     @cached_property
     def scaling(self) -> Scaling:
         """The standardisation, from training rows only: test rows must not leak into it."""
@@ -198,7 +210,8 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content, 64 hexadecimal digits, the same on every machine."""
-        parts = [getattr(self, field.name) for field in fields(self)]
+        # Without what is optional and not there, so that a field which is new leaves older digests as they are.
+        parts = [part for field in fields(self) if (part := getattr(self, field.name)) is not None]
         heading = [part.shape if isinstance(part, np.ndarray) else part for part in parts]
         result = hashlib.sha256(json.dumps(heading).encode())
         for part in parts:

@@ -38,6 +38,8 @@ class DatasetEntry:
     generate : callable
         ``generate(n, noise, seed)`` gives X of shape (n, d) and y of shape (n,). With `fixed_rows` it
         ignores its arguments.
+    generate_ood : callable or None
+        ``generate_ood(n, noise, seed)`` gives points (m, d) that are unlike any row; see `Dataset.X_ood`.
     truth : callable or None
         Of a generated regression set: ``truth(X)`` gives (n, k), the target without noise or outliers, a column
         for each branch that it may take.
@@ -57,6 +59,7 @@ class DatasetEntry:
     noise_help: str
     default_noise: float
     generate: Callable[[int, float, int], tuple[np.ndarray, np.ndarray]]
+    generate_ood: Callable[[int, float, int], np.ndarray] | None = None
     truth: Callable[[np.ndarray], np.ndarray] | None = None
     truth_sd: Callable[[np.ndarray, float], np.ndarray] | None = None
 

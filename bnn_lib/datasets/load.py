@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from bnn_lib.datasets.checks import read_flag, read_names, read_number, read_seed, read_whole
 from bnn_lib.datasets.dataset import Dataset
 from bnn_lib.datasets.entry import MAX_ROWS, MIN_ROWS, DatasetEntry
 from bnn_lib.datasets.registry import DATASETS
+from bnn_lib.datasets.split import derived_seed
 from bnn_lib.errors import InvalidData, shown
+
+MAX_IMBALANCE, MAX_LABEL_NOISE = 0.95, 0.5
 
 
 def load_dataset(spec: Any) -> Dataset:
@@ -17,9 +23,9 @@ def load_dataset(spec: Any) -> Dataset:
     Parameters
     ----------
     spec : DataSpec
-        Or anything with its attributes: name, n, noise, seed, test_fraction, standardize, features. The seed
-        drives both generation and split; equal specs give equal data sets, on every machine. Data sets of
-        fixed size ignore n and noise.
+        Or anything with its attributes: name, n, noise, seed, test_fraction, standardize, features, imbalance,
+        label_noise. The seed drives generation and split; equal specs give equal data sets, on every machine.
+        Data sets of fixed size ignore n, noise and imbalance; those for regression imbalance and label_noise.
 
     Returns
     -------
@@ -33,17 +39,21 @@ def load_dataset(spec: Any) -> Dataset:
     if not isinstance(spec.name, str) or spec.name not in DATASETS:
         raise InvalidData(f"name is {shown(spec.name)}; allowed: {', '.join(DATASETS)}.")
     entry = DATASETS[spec.name]
-    n, noise = entry.fixed_rows or MIN_ROWS, 0.0
+    n, noise, imbalance, label_noise = entry.fixed_rows or MIN_ROWS, 0.0, 0.0, 0.0
     if entry.fixed_rows is None:
         n, noise = read_whole(spec.n, "n", MIN_ROWS, MAX_ROWS), read_number(spec.noise, "noise", 0, 1)
+    if entry.task == "classification":
+        label_noise = read_number(spec.label_noise, "label_noise", 0, MAX_LABEL_NOISE)
+        if entry.fixed_rows is None:
+            imbalance = read_number(spec.imbalance, "imbalance", 0, MAX_IMBALANCE)
     seed = read_seed(spec.seed, "seed")
     test_fraction = read_number(spec.test_fraction, "test_fraction", 0, 1, inside=True)
     standardize = read_flag(spec.standardize, "standardize")
     names = select_features(entry, spec.features)
-    X, y = entry.generate(n, noise, seed)
+    X, y = entry.generate(n, noise, seed) if imbalance == 0 else _draw_uneven(entry, n, noise, seed, imbalance)
     if entry.features:
         X = X[:, [entry.features.index(name) for name in names]]
-    return Dataset.from_arrays(
+    dataset = Dataset.from_arrays(
         X,
         y,
         task=entry.task,
@@ -53,6 +63,45 @@ def load_dataset(spec: Any) -> Dataset:
         feature_names=names,
         class_names=entry.class_names or None,
     )
+    if entry.generate_ood is not None:
+        dataset = replace(dataset, X_ood=entry.generate_ood(n, noise, seed))
+    return dataset if label_noise == 0 else flip_labels(dataset, label_noise, seed)
+
+
+def class_counts(n: int, n_classes: int, imbalance: float) -> list[int]:
+    """Return how many of n rows each class has: all but the first ``1 - imbalance`` times as many as the first.
+
+    Every class has 2 rows or more, one to train and one to test.
+    """
+    rare = int(n * (1 - imbalance) / (1 + (n_classes - 1) * (1 - imbalance)))
+    rare = max(2, rare)
+    return [n - (n_classes - 1) * rare, *[rare] * (n_classes - 1)]
+
+
+def _draw_uneven(
+    entry: DatasetEntry, n: int, noise: float, seed: int, imbalance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Generate more rows than asked for, the classes of equal size, and keep those that each class may have."""
+    counts = class_counts(n, entry.n_classes, imbalance)
+    X, y = entry.generate(entry.n_classes * max(counts), noise, seed)
+    kept = [np.flatnonzero(y == code)[:count] for code, count in enumerate(counts)]
+    rows = np.sort(np.concatenate(kept))
+    return X[rows], y[rows]
+
+
+def flip_labels(dataset: Dataset, share: float, seed: int) -> Dataset:
+    """Return the data set with a share of its training labels changed to another class, whichever at random.
+
+    Held-out labels stay: they judge what was learned by the truth. One row of each class keeps its label, so that
+    no class is lost.
+    """
+    random = np.random.RandomState(derived_seed(seed, "label noise"))
+    y = dataset.y_train.copy()
+    order = random.permutation(len(y))
+    _, kept = np.unique(y[order], return_index=True)
+    flipped = np.delete(order, kept)[: round(share * len(y))]
+    y[flipped] = (y[flipped] + random.randint(1, dataset.n_classes, size=len(flipped))) % dataset.n_classes
+    return replace(dataset, y_train=y)
 
 
 def select_features(entry: DatasetEntry, features: Any) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ DIABETES_FEATURES = (
 )
 DIABETES_ROWS = 442
 
+DIGITS_SIDE = 8
+DIGITS_FEATURES = tuple(f"pixel {row}, {column}" for row in range(DIGITS_SIDE) for column in range(DIGITS_SIDE))
+DIGITS_CLASSES = tuple("0123456789")
+DIGITS_ROWS = 1797
+
 
 def load_iris(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Anderson's irises, published by Fisher (1936): X of shape (150, 4) in cm, y the species."""
@@ -68,3 +73,10 @@ def load_diabetes(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarr
     from sklearn.datasets import load_diabetes as load
 
     return load(return_X_y=True, scaled=False)
+
+
+def load_digits(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Handwritten digits (Alpaydin and Kaynak 1998): X of shape (1797, 64), ink from 0 to 16, row by row."""
+    from sklearn.datasets import load_digits as load
+
+    return load(return_X_y=True)

@@ -88,6 +88,32 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             default_noise=0.1,
             generate=toy_classification.make_checkerboard,
         ),
+        "moons_ood": DatasetEntry(
+            label="Moons, and others",
+            help="The moons, and a cluster that no fit sees: is the network unsure of it?",
+            noise_help="Standard deviation of the noise added to both coordinates; each moon has radius 1.",
+            default_noise=0.2,
+            generate=toy_classification.make_moons,
+            generate_ood=toy_classification.make_ood_cluster,
+        ),
+        "blobs3": DatasetEntry(
+            label="Three blobs",
+            help="Three round clouds, one for each class.",
+            class_names=("class 0", "class 1", "class 2"),
+            noise_help="Standard deviation of the noise added to both coordinates; each cloud has 0.5 of its "
+            "own, and their centres are 2.6 apart.",
+            default_noise=0.2,
+            generate=toy_classification.make_blobs3,
+        ),
+        "pinwheel": DatasetEntry(
+            label="Pinwheel",
+            help="Five bent arms, one for each class.",
+            class_names=tuple(f"class {arm}" for arm in range(toy_classification.PINWHEEL_ARMS)),
+            noise_help="Standard deviation of the noise added to both coordinates; the arms are 0.14 wide and "
+            "reach 2 from the centre.",
+            default_noise=0.05,
+            generate=toy_classification.make_pinwheel,
+        ),
         "iris": DatasetEntry(
             label="Iris",
             help="Three species of iris, 150 flowers measured; two species overlap.",
@@ -110,6 +136,16 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             noise_help=_MEASURED,
             default_noise=0.0,
             generate=real.load_breast_cancer,
+        ),
+        "digits": DatasetEntry(
+            label="Digits",
+            help="1,797 handwritten digits of 8 by 8 pixels.",
+            class_names=real.DIGITS_CLASSES,
+            default_features=real.DIGITS_FEATURES,
+            fixed_rows=real.DIGITS_ROWS,
+            noise_help=_MEASURED,
+            default_noise=0.0,
+            generate=real.load_digits,
         ),
         "x_sin_x": _curve(
             "x sin x",

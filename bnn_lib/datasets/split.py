@@ -41,14 +41,19 @@ def split_rows(
         check_counts(np.bincount(codes, minlength=len(class_names)), class_names, "y", 2)
         fewest = len(class_names)
     n_test = min(max(round(rows * test_fraction), fewest), rows - fewest)
-    # A seed of its own: a generator that shuffles with this seed must not meet the same permutation again.
-    split_seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    split_seed = derived_seed(seed, "split")
     train, test = train_test_split(np.arange(rows), test_size=n_test, random_state=split_seed, stratify=codes)
     if codes is not None:
         # Shares are rounded by train_test_split, so a rare class may have ended up on one side only.
         train, test = _give_each_class(train, test, codes, fewest)
         test, train = _give_each_class(test, train, codes, fewest)
     return train, test
+
+
+def derived_seed(seed: int, purpose: str) -> int:
+    """Return a seed for each purpose: what one has shuffled must not meet the same permutation again."""
+    entropy = {"split": [seed], "ood": [seed, 1], "label noise": [seed, 2]}[purpose]
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
 def _give_each_class(

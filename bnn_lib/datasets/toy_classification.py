@@ -1,7 +1,7 @@
-"""Generated data sets for classification: two features, two classes, n // 2 rows each, the odd row in either.
+"""Generated data sets for classification: two features, classes of equal size, give or take a row.
 
-Every generator is ``generate(n, noise, seed) -> (X, y)``, with X of shape (n, 2) and y in {0, 1}. `noise` is
-always the standard deviation of Gaussian noise added to both coordinates of a shape 2 to 4 units across.
+Every generator is ``generate(n, noise, seed) -> (X, y)``, with X of shape (n, 2) and y in {0, ..., C - 1}. `noise`
+is always the standard deviation of Gaussian noise added to both coordinates of a shape 2 to 4 units across.
 
 Random numbers come from NumPy's RandomState, whose stream is frozen for good; a Generator's may change
 between versions. Coordinates are rounded to six decimals, because cosines and logarithms may differ in their
@@ -12,11 +12,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from bnn_lib.datasets.split import derived_seed
+
 DECIMALS = 6
 BLOB_SPREAD = 0.5  # standard deviation of a blob before noise
 BOARD_SIZE = 4  # squares along a side of the checkerboard
 SPIRAL_TURNS = 1.5
 SPIRAL_RADIUS = 2.0
+PINWHEEL_ARMS = 5
+PINWHEEL_WIDTH = 0.07  # standard deviation across an arm before noise
+PINWHEEL_LENGTH = 0.3  # the same along it
+OOD_CENTRE = (0.5, 2.5)  # above the upper moon
+OOD_SPREAD = 0.2
+OOD_SHARE = 0.2  # of the number of rows
 
 Rows = tuple[np.ndarray, np.ndarray]
 
@@ -83,9 +91,44 @@ def make_checkerboard(n: int, noise: float, seed: int) -> Rows:
     return _add_noise(corner + random.uniform(size=(n, 2)), noise, random), y
 
 
-def _classes(n: int) -> np.ndarray:
-    """Return n class codes, 0 and 1 in turn."""
-    return np.arange(n) % 2
+def make_blobs3(n: int, noise: float, seed: int) -> Rows:
+    """Three Gaussian clouds, spread as `make_blobs`, at corners of an equilateral triangle of radius 1.5."""
+    random = np.random.RandomState(seed)
+    y = _classes(n, 3)
+    angle = np.pi / 2 + 2 * np.pi * y / 3
+    X = 1.5 * np.column_stack([np.cos(angle), np.sin(angle)])
+    return _add_noise(X, float(np.hypot(BLOB_SPREAD, noise)), random), y
+
+
+def make_pinwheel(n: int, noise: float, seed: int) -> Rows:
+    """Five arms that bend as they leave the centre (after Johnson et al. 2016), of radius 2, about.
+
+    A point lies r from the centre, r being normal around 1.2 with standard deviation 0.3, on an arm that has
+    turned by ``0.25 exp(r)`` more than its straight direction.
+    """
+    random = np.random.RandomState(seed)
+    y = _classes(n, PINWHEEL_ARMS)
+    along = 1.2 + PINWHEEL_LENGTH * random.standard_normal(n)
+    across = PINWHEEL_WIDTH * random.standard_normal(n)
+    angle = 2 * np.pi * y / PINWHEEL_ARMS + 0.25 * np.exp(along)
+    x1 = along * np.cos(angle) - across * np.sin(angle)
+    x2 = along * np.sin(angle) + across * np.cos(angle)
+    return _add_noise(np.column_stack([x1, x2]), noise, random), y
+
+
+def make_ood_cluster(n: int, noise: float, seed: int) -> np.ndarray:
+    """A round cloud above the moons, unlike either: a fifth as many points as rows, of shape (n // 5, 2).
+
+    Standard deviation 0.2; with noise ``sqrt(0.2**2 + noise**2)``.
+    """
+    random = np.random.RandomState(derived_seed(seed, "ood"))
+    centre = np.tile(OOD_CENTRE, (max(1, int(OOD_SHARE * n)), 1))
+    return _add_noise(centre, float(np.hypot(OOD_SPREAD, noise)), random)
+
+
+def _classes(n: int, n_classes: int = 2) -> np.ndarray:
+    """Return n class codes, 0 to n_classes - 1 in turn."""
+    return np.arange(n) % n_classes
 
 
 def _add_noise(X: np.ndarray, noise: float, random: np.random.RandomState) -> np.ndarray:

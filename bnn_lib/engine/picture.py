@@ -59,8 +59,7 @@ def make_grid(dataset: Dataset, size: int = 100) -> Grid:
     """
     if dataset.n_features != 2:
         raise InvalidData(f"A map needs two features, and this data has {dataset.n_features}.")
-    rows = np.vstack([dataset.X_train, dataset.X_test])
-    low, high = rows.min(axis=0), rows.max(axis=0)
+    low, high = dataset.extent
     margin = np.where(high > low, MARGIN * (high - low), 1.0)
     low, high = low - margin, high + margin
     return Grid(np.linspace(low[0], high[0], size), np.linspace(low[1], high[1], size))

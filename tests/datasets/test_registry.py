@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
@@ -31,6 +31,8 @@ class Spec:
     test_fraction: object = 0.5
     standardize: object = True
     features: object = None
+    imbalance: object = 0.0
+    label_noise: object = 0.0
 
 
 GENERATED = [name for name, entry in DATASETS.items() if entry.fixed_rows is None]
@@ -59,6 +61,10 @@ DIGESTS = {
     "plane": "5a14614c208fc9ecad190356d163fc0b7412e52f8e0b8ce51a795ec65d2b7e0e",
     "bumps": "91038641a19c23f1f93bd9f8ce3454d124465dd1cbdcbc22dd33441efddb5080",
     "diabetes": "f68676dce8641c8f49c9ae4197656a18ba6b6140dcc5357039ab0ce90045650d",
+    "moons_ood": "7c547010b6b1fc0c4cca3ef67e0c44e0ebd483324d51aaf71367d25ee52c2493",
+    "blobs3": "0c313113cf4a3e21f9919be128775f84d808c27a4f42b21e277eaca7814c87fb",
+    "pinwheel": "14ee2b5a8bea5baa99ddb84477c180476b8493cae03bdc54c7dafd5989c6900e",
+    "digits": "d10984515be9b705d54b4f5effe671c8a9ee8d91ff7d7535c18a0c354e56da8b",
 }
 
 
@@ -85,11 +91,12 @@ def test_an_entry_says_what_it_is(name: str) -> None:
 
 
 def test_the_generated_and_the_measured_sets_are_there() -> None:
-    assert TOYS == ["moons", "circles", "xor", "blobs", "spirals", "checkerboard"]
+    two_classes = ["moons", "circles", "xor", "blobs", "spirals", "checkerboard", "moons_ood"]
+    assert [*two_classes, "blobs3", "pinwheel"] == TOYS
     one_feature = ["x_sin_x", "gap", "step", "heteroscedastic", "outliers", "linear", "bimodal", "counts"]
     assert [*one_feature, "plane", "bumps"] == CURVES
     assert [name for name in CURVES if DATASETS[name].n_features == 1] == one_feature
-    assert MEASURED == ["iris", "breast_cancer", "diabetes"]
+    assert MEASURED == ["iris", "breast_cancer", "digits", "diabetes"]
 
 
 @pytest.mark.parametrize("name", MEASURED)
@@ -232,6 +239,15 @@ class TestMeasured:
             load_dataset(Spec(name, features=(first, first)))
 
 
+def test_digits_are_those_of_scikit_learn() -> None:
+    bunch, entry = load_digits(), DATASETS["digits"]
+    assert (entry.n_features, entry.fixed_rows) == (64, len(bunch.target))
+    assert entry.class_names == tuple(str(digit) for digit in bunch.target_names)
+    X, y = _all_rows(load_dataset(Spec("digits")))
+    mine, expected = np.column_stack([X, y]).tolist(), np.column_stack([bunch.data, bunch.target]).tolist()
+    assert sorted(mine) == sorted(expected)
+
+
 def test_diabetes_is_that_of_scikit_learn_in_original_units() -> None:
     bunch, entry = load_diabetes(scaled=False), DATASETS["diabetes"]
     assert (len(bunch.feature_names), entry.fixed_rows) == (len(entry.features), len(bunch.target))
@@ -285,6 +301,11 @@ def test_a_generated_set_has_no_choice_of_features(name: str) -> None:
         ("test_fraction", "half"),
         ("standardize", 1),
         ("standardize", None),
+        ("imbalance", -0.01),
+        ("imbalance", 0.96),
+        ("imbalance", float("nan")),
+        ("label_noise", 0.51),
+        ("label_noise", "a tenth"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused_by_name_value_and_bound(field: str, value: object) -> None:

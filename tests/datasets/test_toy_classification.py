@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn import datasets as sklearn_datasets
 
+from bnn_lib.datasets import DATASETS
 from bnn_lib.datasets import toy_classification as toy
 
 N = 2001
@@ -68,9 +69,27 @@ def test_checkerboard_squares_alternate_and_are_all_used() -> None:
 
 @pytest.mark.parametrize(
     "generate",
-    [toy.make_moons, toy.make_circles, toy.make_blobs, toy.make_xor, toy.make_spirals, toy.make_checkerboard],
+    [entry.generate for entry in DATASETS.values() if entry.fixed_rows is None],
 )
 def test_a_generator_leaves_the_global_random_state_alone(generate) -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - the global state is the point
     generate(50, 0.1, 0)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_three_blobs_are_at_the_corners_of_an_equilateral_triangle() -> None:
+    X, y = toy.make_blobs3(90_000, 0.0, 0)
+    centres = np.stack([X[y == code].mean(axis=0) for code in range(3)])
+    sides = np.linalg.norm(centres - np.roll(centres, 1, axis=0), axis=1)
+    np.testing.assert_allclose(sides, 1.5 * np.sqrt(3), atol=0.02)
+    np.testing.assert_allclose(np.cov((X - centres[y]).T), 0.25 * np.eye(2), atol=0.01)
+
+
+def test_unwound_a_pinwheel_has_five_straight_arms() -> None:
+    X, y = toy.make_pinwheel(N, 0.0, 0)
+    radius = np.hypot(*X.T)
+    # The distance along the arm is the radius, but for its width.
+    turned = np.arctan2(X[:, 1], X[:, 0]) - 0.25 * np.exp(radius) - 2 * np.pi * y / 5
+    across = radius * np.sin(turned)
+    assert np.sqrt((across**2).mean()) < 2 * toy.PINWHEEL_WIDTH
+    assert radius.mean() == pytest.approx(1.2, abs=0.05)

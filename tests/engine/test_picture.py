@@ -7,13 +7,13 @@ import io
 import json
 import math
 import zlib
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bnn_lib.datasets import Dataset
 from bnn_lib.engine.picture import MAGIC, Frame, Grid, Picture, UnitMaps, make_grid
 from bnn_lib.engine.sealed import seal
 from bnn_lib.errors import InvalidData
@@ -204,9 +204,9 @@ def test_grid_points_run_row_by_row():
     np.testing.assert_array_equal(grid.points(), [[0, 10], [1, 10], [2, 10], [0, 20], [1, 20], [2, 20]])
 
 
-def data(*columns: list[float]) -> SimpleNamespace:
+def data(*columns: list[float]) -> Dataset:
     rows = np.array(columns, float).T
-    return SimpleNamespace(X_train=rows[:2], X_test=rows[2:], n_features=rows.shape[1])
+    return Dataset.from_arrays(rows[:2], [0, 1], X_test=rows[2:], y_test=[0])
 
 
 def test_a_grid_covers_the_data_and_a_margin():
