@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bnn_lib.agreement import PredictiveSummary, summarise
-from bnn_lib.calibration import LEVELS, brier_decomposition, coverage, ood_auroc, pit, ring_around, sharpness
+from bnn_lib.calibration import LEVELS, brier_decomposition, coverage, ood_auroc, ood_points, pit, sharpness
 from bnn_lib.metrics import classification_scores, evaluate, predict_classes, reliability_curve
 from bnn_lib.predictive import Prediction
 
@@ -61,11 +61,11 @@ def judge(posterior: Any, dataset: Dataset, n_draws: int = 500, seed: int = 0) -
         at most: ``coverage``, a list of pairs of level and share of rows in their central interval of that
         level; ``pit``, the share of rows in each of 10 bins of the probability integral transform;
         ``sharpness``, the mean width of the 95 % interval in the target's units. For both ``ood_auroc``, how well
-        epistemic uncertainty tells held-out rows from a ring of points around the data, and ``rows``, how many
+        epistemic uncertainty tells held-out rows from `bnn_lib.calibration.ood_points`, and ``rows``, how many
         rows were looked at.
     """
     X, y = dataset.X_test[:MOST_ROWS], dataset.y_test[:MOST_ROWS]
-    far = ring_around(dataset.X_train, FAR_POINTS, seed)
+    far = ood_points(dataset, FAR_POINTS, seed)[:FAR_POINTS]
     everywhere = posterior.predict(np.concatenate([X, far]), n_draws=n_draws, seed=seed)
     if everywhere.is_classification:
         p = predict_classes(posterior, dataset.X_test, n_draws, seed)

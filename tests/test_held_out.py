@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,3 +110,10 @@ def test_the_summary_is_of_the_first_rows():
     expected = told.predict(data.X_test[:SUMMARY_ROWS], 50, 0)
     np.testing.assert_allclose(summary.values, expected.mean, atol=1e-6)
     np.testing.assert_allclose(summary.epistemic, expected.epistemic, atol=1e-6)
+
+
+def test_a_data_set_with_points_of_its_own_out_of_distribution_is_judged_by_them():
+    data = dataset("regression", 300)
+    among = replace(data, X_ood=data.X_test)  # where nothing tells them apart
+    found = judge(Told("regression", ignorant=True), among, n_draws=50).calibration["ood_auroc"]
+    assert found == pytest.approx(0.5, abs=0.1)  # of a part of them: five standard errors are 0.07

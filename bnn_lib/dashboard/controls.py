@@ -11,6 +11,7 @@ from bnn_lib.dashboard import components, state
 from bnn_lib.dashboard.thumbnails import chooser_data
 from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
 from bnn_lib.datasets import DATASETS
+from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
@@ -80,6 +81,25 @@ def data_controls(experiment: Experiment) -> None:
         )
         with more("data"):
             whole(experiment, "data.seed", "Seed", "Which sample, and which rows are held out.")
+            if entry.fixed_rows is None:
+                st.slider(
+                    "Imbalance",
+                    0.0,
+                    MAX_IMBALANCE,
+                    step=0.05,
+                    help="0: classes of equal size. 0.9: each but the first has a tenth of the first's rows.",
+                    **bind("data.imbalance", experiment.data.imbalance),
+                )
+            st.slider(
+                "Wrong labels",
+                0.0,
+                MAX_LABEL_NOISE,
+                step=0.05,
+                format="percent",
+                help="Share of training labels changed to another class. Held-out labels stay true: they judge "
+                "what was learned all the same.",
+                **bind("data.label_noise", experiment.data.label_noise),
+            )
             toggle(
                 experiment,
                 "data.standardize",
