@@ -19,6 +19,8 @@ class PriorFamily:
         Name of the PyMC distribution.
     scale_name : str
         Which of its parameters is the scale.
+    variance : float
+        At scale 1; infinite where there is none.
     parameters : mapping
         Its other parameters, fixed.
     """
@@ -27,18 +29,24 @@ class PriorFamily:
     help: str
     distribution: str
     scale_name: str
+    variance: float
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
 PRIORS: Mapping[str, PriorFamily] = MappingProxyType(
     {
-        "normal": PriorFamily("normal", "Bell-shaped: weights near zero, none very large.", "Normal", "sigma"),
-        "laplace": PriorFamily("Laplace", "Peaked at zero with heavier tails: few large weights.", "Laplace", "b"),
+        "normal": PriorFamily(
+            "normal", "Bell-shaped: weights near zero, none very large.", "Normal", "sigma", 1.0
+        ),
+        "laplace": PriorFamily(
+            "Laplace", "Peaked at zero with heavier tails: few large weights.", "Laplace", "b", 2.0
+        ),
         "student_t": PriorFamily(
             "Student t",
             "Heavy tails (3 degrees of freedom): now and then a very large weight.",
             "StudentT",
             "sigma",
+            3.0,
             MappingProxyType({"nu": 3.0}),
         ),
     }

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("app", "pages"),
     ("bnn_lib.dashboard",),
     ("bnn_lib.engine",),
-    ("bnn_lib.fitting", "bnn_lib.prior"),
+    ("bnn_lib.fitting", "bnn_lib.prior", "bnn_lib.gp_limit"),
     ("bnn_lib.diagnostics",),
     ("bnn_lib.runs",),  # one fit under way
     ("bnn_lib.held_out",),

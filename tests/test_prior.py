@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import jax
 import numpy as np
 import pymc as pm
 import pytest
 
 import bnn_lib as bnn
-from bnn_lib.model import build_model
+from bnn_lib.model import Structure, build_model, placeholder_data
+from bnn_lib.prior import PriorNetworks, draw_networks
+from bnn_lib.priors import PRIORS
 
 
 @pytest.mark.parametrize("family", ["normal", "laplace"])
@@ -30,3 +35,54 @@ def test_the_moments_are_those_of_pymcs_own_prior_predictive() -> None:
         theirs = pm.draw(p, draws=3000, random_seed=0, mode="FAST_COMPILE")[:, :20]
     np.testing.assert_allclose(ours.mean[:, 1], theirs.mean(0), atol=0.04)
     np.testing.assert_allclose(ours.samples[..., 1].std(0), theirs.std(0), atol=0.03)
+
+
+NETWORKS = Structure((2, 4, 3, 1), "tanh", True, "student_t", "learned", True, "gaussian", True)
+
+
+def drawn(scale: float = 1.0, structure: Structure = NETWORKS) -> PriorNetworks:
+    X = np.random.default_rng(0).normal(size=(structure.sizes[0], 7)).astype("float32")
+    data = placeholder_data(structure, 7) | {"X": X, "weight_scale": np.float32(scale)}
+    return draw_networks(structure, data, 50, seed=1)
+
+
+def test_networks_give_what_their_parameters_say():
+    networks = drawn()
+    X = np.random.default_rng(0).normal(size=(2, 7)).astype("float32")
+    p = networks.parameters
+    assert set(p) == {*(f"{name}{layer}" for name in ("W", "b", "scale") for layer in (1, 2, 3)), "noise"}
+    h = np.broadcast_to(X, (50, 2, 7))
+    for layer in (1, 2, 3):
+        h = p[f"W{layer}"] @ h + p[f"b{layer}"][..., None]
+        if layer < 3:
+            h = np.tanh(h)
+            np.testing.assert_allclose(networks.hidden[layer - 1], h, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(networks.output, h, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", sorted(PRIORS))
+def test_another_scale_stretches_the_same_networks(family: str):
+    structure = replace(NETWORKS, prior_family=family, scaling="fan_in")
+    one, two = drawn(1.0, structure), drawn(2.0, structure)
+    for name in ("W1", "b2", "W3"):
+        np.testing.assert_allclose(two.parameters[name], 2 * one.parameters[name], rtol=1e-5)
+    np.testing.assert_array_equal(drawn(1.0, structure).output, one.output)
+
+
+def test_drawing_networks_compiles_nothing_by_xla():
+    compiled: list[str] = []
+    jax.monitoring.register_event_duration_secs_listener(lambda event, *_, **__: compiled.append(event))
+    drawn(structure=replace(NETWORKS, sizes=(2, 6, 5, 1)))
+    assert compiled == []
+
+
+@pytest.mark.parametrize("family", sorted(PRIORS))
+def test_a_familys_variance_is_that_of_its_density(family: str):
+    entry = PRIORS[family]
+    distribution = getattr(pm, entry.distribution).dist(mu=0.0, **{entry.scale_name: 1.0}, **entry.parameters)
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 20_001)[
+        1:-1
+    ]  # x is its tangent: all of the line, however heavy the tails
+    x = np.tan(angle)
+    integrand = x**2 * np.exp(pm.logp(distribution, x).eval(mode="FAST_COMPILE")) * (1 + x**2)
+    np.testing.assert_allclose(np.trapezoid(integrand, angle), entry.variance, rtol=1e-3)
