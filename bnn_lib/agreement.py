@@ -24,14 +24,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from bnn_lib.datasets.checks import read_matrix
 from bnn_lib.errors import InvalidData, shown
 from bnn_lib.predictive import Prediction
 
 R_HAT_LIMIT = 1.1
-ATOMS = 32  # values that stand for the normal distribution of one draw
+ATOMS = 32  # values that stand for the distribution of one draw
 QUANTILES, SUMMARY_ATOMS = 64, 8  # of a summary
 BLOCK_VALUES = 4_000_000  # of a sorted array
 BLOCK_ROWS = 2_000  # inputs that are predicted at once
@@ -140,9 +139,9 @@ def agreement(prediction: Prediction, reference: Prediction, y: np.ndarray | Non
 def wasserstein(prediction: Prediction, reference: Prediction) -> np.ndarray:
     """Return the 2-Wasserstein distance between two predictive distributions of numbers, at each input.
 
-    In one dimension it is ``sqrt(integral_0^1 (F^-1(u) - G^-1(u))^2 du)``. Each draw's normal distribution is
-    replaced by 32 values at its mid-quantiles, scaled to unit variance, so mean and variance of the mixture
-    stay exact, as does the distance between two normals, ``sqrt((mu - nu)^2 + (s - t)^2)``. Nothing is random.
+    In one dimension it is ``sqrt(integral_0^1 (F^-1(u) - G^-1(u))^2 du)``. Each draw's distribution is replaced by
+    32 values at its mid-quantiles, scaled to its variance, so mean and variance of the mixture stay exact, as does
+    the distance between two normals, ``sqrt((mu - nu)^2 + (s - t)^2)``. Nothing is random.
 
     Parameters
     ----------
@@ -271,10 +270,8 @@ def _summary(values: PerPoint) -> dict[str, float]:
 
 def _quantiles(prediction: Prediction, columns: np.ndarray, size: int, of_draw: int = ATOMS) -> np.ndarray:
     """Return `size` mid-quantiles of the predictive distribution at some inputs, (inputs, size), ascending."""
-    normal = special.ndtri((np.arange(of_draw) + 0.5) / of_draw)
-    normal /= normal.std()
-    noise = np.asarray(prediction.noise, dtype=np.float64)
-    atoms = prediction.samples[:, columns].T[:, :, None] + noise[:, None] * normal
+    assert prediction.conditional is not None
+    atoms = prediction.conditional.columns(columns).atoms(of_draw).swapaxes(0, 1)
     atoms = np.sort(atoms.reshape(len(columns), -1), axis=1)
     own = atoms.shape[1]
     return atoms if own == size else atoms[:, (2 * np.arange(size) + 1) * own // (2 * size)]

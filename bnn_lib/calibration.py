@@ -6,6 +6,7 @@ References
 ----------
 Murphy (1973), A new vector partition of the probability score.
 Stephenson, Coelho and Jolliffe (2008), Two extra components in the Brier score decomposition.
+Czado, Gneiting and Held (2009), Predictive model assessment for count data.
 Gneiting, Balabdaoui and Raftery (2007), Probabilistic forecasts, calibration and sharpness.
 """
 
@@ -15,7 +16,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 from bnn_lib.datasets.checks import read_matrix, read_number, read_seed, read_targets, read_whole
 from bnn_lib.errors import InvalidData
@@ -102,32 +102,39 @@ def coverage(prediction: Prediction, y: np.ndarray, levels: Sequence[float] = LE
         error of ``sqrt(level (1 - level) / n)``.
     """
     y = _targets(prediction, y)
-    # The interval [q, 1 - q] holds y if and only if the predictive distribution function at y is in it.
-    below = _distribution_at(prediction, y)
+    # The interval [q, 1 - q] holds y if and only if the distribution function reaches q at y, and is below 1 - q
+    # just before it.
+    before, at = _distribution_at(prediction, y)
     shares = {}
     for level in levels:
         level = read_number(level, "A level", 0.0, 1.0, inside=True)
-        shares[level] = float((np.abs(below - 0.5) <= level / 2).mean())
+        tail = (1 - level) / 2
+        shares[level] = float(((at >= tail) & (before <= 1 - tail)).mean())
     return shares
 
 
-def pit(prediction: Prediction, y: np.ndarray) -> np.ndarray:
+def pit(prediction: Prediction, y: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return the probability integral transform: the predictive distribution function at the true value.
 
-    ``mean_s Phi((y - mu_s) / sigma_s)``. It is uniform over rows if the prediction is calibrated; a histogram
-    shaped like a U is too sure, one like a hill not sure enough.
+    ``mean_s F_s(y)``, F_s that of draw s. It is uniform over rows if the prediction is calibrated; a histogram
+    shaped like a U is too sure, one like a hill not sure enough. Counts jump over values, and take one at random
+    from the jump at y, which is uniform again (Czado, Gneiting and Held 2009, section 2.1).
 
     Parameters
     ----------
     prediction : Prediction
         For regression.
     y : array of shape (n,)
+    seed : int
+        Of the values taken at random.
 
     Returns
     -------
     ndarray of shape (n,), in 0..1
     """
-    return _distribution_at(prediction, _targets(prediction, y))
+    before, at = _distribution_at(prediction, _targets(prediction, y))
+    share = np.random.default_rng(read_seed(seed, "seed")).random(len(at))
+    return before + share * (at - before)
 
 
 def sharpness(prediction: Prediction, level: float = 0.95) -> float:
@@ -223,10 +230,11 @@ def _targets(prediction: Prediction, y: np.ndarray) -> np.ndarray:
     return read_targets(y, "y", prediction.samples.shape[1])
 
 
-def _distribution_at(prediction: Prediction, y: np.ndarray) -> np.ndarray:
-    """Return the distribution function of the mixture over draws at y (n,)."""
-    sd = np.asarray(prediction.noise, dtype=np.float64)[:, None]
-    return np.asarray(special.ndtr((y - prediction.samples) / sd).mean(axis=0))
+def _distribution_at(prediction: Prediction, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predictive distribution function just before y (n,) and at y; the same unless y is a count."""
+    assert prediction.conditional is not None
+    at = prediction.cdf(y)
+    return (prediction.cdf(np.ceil(y) - 1) if prediction.conditional.discrete else at), at
 
 
 def _uncertainties(value: np.ndarray, name: str) -> np.ndarray:

@@ -125,12 +125,15 @@ class PriorSpec(_Spec):
 class LikelihoodSpec(_Spec):
     """How output meets target; "auto" chooses by the target.
 
-    `noise` is a Gaussian likelihood's standard deviation in units of the standardised target; None: learned.
+    `noise` is a Gaussian likelihood's standard deviation in units of the standardised target, a Student t's scale,
+    a negative binomial's relative standard deviation of the rate; None: learned. `components` is the number of
+    Gaussians of a mixture; the others have none.
     """
 
     section: ClassVar[str] = "likelihood"
     family: _one_of(LIKELIHOODS, "auto") = "auto"  # type: ignore[valid-type]
     noise: Real | None = Field(None, ge=0.0001, le=10.0)
+    components: int = Field(3, ge=2, le=10)
 
 
 class InferenceSpec(_Spec):

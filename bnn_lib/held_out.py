@@ -72,7 +72,7 @@ def judge(posterior: Any, dataset: Dataset, n_draws: int = 500, seed: int = 0) -
         scores, calibration = classification_scores(p, dataset.y_test), _of_classes(p, dataset.y_test)
     else:
         scores = evaluate(posterior, dataset, n_draws=n_draws, seed=seed)
-        calibration = _of_numbers(Prediction(everywhere.samples[:, : len(X)], everywhere.noise), y)
+        calibration = _of_numbers(everywhere.at(slice(len(X))), y)
     calibration["ood_auroc"] = ood_auroc(everywhere.epistemic[: len(X)], everywhere.epistemic[len(X) :])
     return HeldOut(dict(scores), calibration, summarise(everywhere, min(len(X), SUMMARY_ROWS)))
 

@@ -90,8 +90,8 @@ def pointwise_log_likelihood(prediction: Prediction, y: np.ndarray) -> np.ndarra
             raise InvalidData(f"y has values other than the class codes 0 to {classes - 1}.")
         chosen = prediction.samples[:, np.arange(n), y.astype(int)].astype(np.float64)
         return np.log(np.maximum(chosen, SMALLEST_PROBABILITY))
-    sd = np.asarray(prediction.noise, dtype=np.float64)[:, None]
-    return -0.5 * ((y - prediction.samples) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+    assert prediction.conditional is not None
+    return prediction.conditional.log_prob(y)
 
 
 def loo(log_likelihood: np.ndarray) -> dict[str, float]:

@@ -20,14 +20,14 @@ import pytensor.tensor as pt
 
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.errors import InvalidExperiment, Problem
-from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
+from bnn_lib.likelihoods import LIKELIHOODS, check_targets, resolve_likelihood
 from bnn_lib.priors import PRIORS
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
     from bnn_lib.datasets.dataset import Scaling
     from bnn_lib.experiment import Experiment
-    from bnn_lib.likelihoods import Target
+    from bnn_lib.likelihoods import Likelihood, Target
 
 Tensor = Any  # a PyTensor variable; its generic type parameters say nothing that a reader needs
 
@@ -66,7 +66,8 @@ class Structure:
             If the likelihood does not fit the target, or noise is given to one that has none.
         """
         name = resolve_likelihood(experiment.likelihood, dataset)
-        likelihood, noise = LIKELIHOODS[name], experiment.likelihood.noise
+        likelihood, spec = LIKELIHOODS[name], experiment.likelihood
+        noise = spec.noise
         if noise is not None and not likelihood.has_noise:
             message = (
                 f"likelihood.noise is {noise:g}; allowed: none, as the {likelihood.label} likelihood has no noise."
@@ -74,7 +75,7 @@ class Structure:
             raise InvalidExperiment([Problem("likelihood.noise", message)])
         network, prior = experiment.network, experiment.prior
         return cls(
-            sizes=(dataset.n_features, *network.hidden, likelihood.n_outputs(dataset.n_classes)),
+            sizes=(dataset.n_features, *network.hidden, likelihood.n_outputs(dataset.n_classes, spec.components)),
             activation=network.activation,
             bias=network.bias,
             prior_family=prior.family,
@@ -95,7 +96,7 @@ class NetworkModel:
     hidden : tuple of tensor, each of shape (units, n)
         Activations of each hidden layer.
     output : tensor of shape (n_outputs, n)
-        Log odds, logits, or the mean of the standardised target.
+        What the likelihood takes: log odds, logits, the mean of the standardised target, a logarithmic rate.
     parameters : dict
         ``W1``, ``b1``, ``W2``, ... as they act in the network, and learned scales and ``noise``.
     """
@@ -157,6 +158,8 @@ def define_network(
             if layer < len(sizes) - 1:
                 h = ACTIVATIONS[structure.activation].apply(pt, h)
                 hidden.append(h)
+        if "offset" in shared:
+            h = h + shared["offset"]
         noise = shared.get("noise_scale")
         if structure.learned_noise:
             noise = parameters["noise"] = pm.HalfNormal("noise", noise)
@@ -166,14 +169,22 @@ def define_network(
 
 def placeholder_data(structure: Structure, rows: int) -> dict[str, np.ndarray]:
     """Return data of the right shapes and types: what a model needs to be built without its data set."""
-    regression = LIKELIHOODS[structure.likelihood].task == "regression"
+    likelihood = LIKELIHOODS[structure.likelihood]
     data = {
         "X": np.zeros((structure.sizes[0], rows), "float32"),
-        "targets": np.zeros(rows, "float32" if regression else "int32"),
+        "targets": np.zeros(rows, _target_type(likelihood)),
         "weight_scale": np.ones((), "float32"),
         "bias_scale": np.ones((), "float32"),
     }
-    return data | ({"noise_scale": np.ones((), "float32")} if regression else {})
+    if likelihood.has_noise:
+        data["noise_scale"] = np.ones((), "float32")
+    if likelihood.counts:
+        data["offset"] = np.zeros((), "float32")
+    return data
+
+
+def _target_type(likelihood: Likelihood) -> str:
+    return "int32" if likelihood.counts or likelihood.task == "classification" else "float32"
 
 
 def standardized_rows(X: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -182,18 +193,36 @@ def standardized_rows(X: np.ndarray, scaling: Scaling) -> np.ndarray:
 
 
 def model_data(experiment: Experiment, dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return the values of the model's `pm.Data`: rows, targets and prior scales, all that may change freely."""
-    scaling, regression = dataset.scaling, dataset.task == "regression"
-    targets = (dataset.y_train - scaling.y_mean) / scaling.y_scale if regression else dataset.y_train
-    data = {
+    """Return the values of the model's `pm.Data`: rows, targets and scales, all that may change freely.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the likelihood does not fit the target.
+    """
+    scaling, name = dataset.scaling, resolve_likelihood(experiment.likelihood, dataset)
+    likelihood, targets = LIKELIHOODS[name], dataset.y_train
+    for y in (dataset.y_train, dataset.y_test):
+        check_targets(name, y)
+    if likelihood.task == "regression" and not likelihood.counts:
+        targets = (targets - scaling.y_mean) / scaling.y_scale
+    return {
         "X": standardized_rows(dataset.X_train, scaling),
-        "targets": targets.astype("float32" if regression else "int32"),
-        "weight_scale": np.asarray(experiment.prior.scale, "float32"),
-        "bias_scale": np.asarray(experiment.prior.bias_scale or 1.0, "float32"),
+        "targets": targets.astype(_target_type(likelihood)),
+        **scales(experiment, name, scaling),
     }
-    if regression:
-        data["noise_scale"] = np.asarray(experiment.likelihood.noise or 1.0, "float32")
-    return data
+
+
+def scales(experiment: Experiment, likelihood_name: str, scaling: Scaling) -> dict[str, np.ndarray]:
+    """Return the part of a model's data that is not rows: scales of priors and noise, and the offset of counts."""
+    likelihood = LIKELIHOODS[likelihood_name]
+    values = {"weight_scale": experiment.prior.scale, "bias_scale": experiment.prior.bias_scale or 1.0}
+    if likelihood.has_noise:
+        values["noise_scale"] = experiment.likelihood.noise or 1.0
+    if likelihood.counts:
+        # Counts are not standardised; their rate is, in units of the mean: a network that says 0 says the mean.
+        values["offset"] = np.log(scaling.y_mean) if scaling.y_mean > 0 else 0.0
+    return {name: np.asarray(value, "float32") for name, value in values.items()}
 
 
 def _layer(

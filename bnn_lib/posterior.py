@@ -18,7 +18,8 @@ from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.base import StepSettings
-from bnn_lib.model import Structure, placeholder_data, standardized_rows
+from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.model import Structure, placeholder_data, scales, standardized_rows
 from bnn_lib.predictive import Prediction
 from bnn_lib.programs import DRAW_BLOCK, ROW_BLOCK
 
@@ -38,17 +39,20 @@ class Schema:
     task : {"classification", "regression"}
     feature_names, class_names : tuple of str
     scaling : Scaling
+    is_count : bool
+        Whether a regression target is clearly a count.
     """
 
     task: str
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...]
     scaling: Scaling
+    is_count: bool = False
 
     @classmethod
     def of(cls, dataset: Dataset) -> Schema:
         """Take them from a data set."""
-        return cls(dataset.task, dataset.feature_names, dataset.class_names, dataset.scaling)
+        return cls(dataset.task, dataset.feature_names, dataset.class_names, dataset.scaling, dataset.is_count)
 
     @property
     def n_features(self) -> int:
@@ -107,7 +111,7 @@ class Posterior:
             Parameter name -> (n_draws, \*shape): weights ``W1``, ... of shape (fan_out, fan_in), biases ``b1``,
             ..., learned scales ``scale1``, ... and ``noise``, in units of the standardised data.
         """
-        return _parameters(self.positions(n_draws, seed), self.experiment, self.structure)
+        return _parameters(self.positions(n_draws, seed), self.experiment, self.structure, self.schema)
 
     def predict(self, X: Any, n_draws: int = 500, seed: int = 0) -> Prediction:
         """Return the predictive distribution at inputs `X`.
@@ -157,6 +161,7 @@ class Posterior:
             "task": self.schema.task,
             "feature_names": list(self.schema.feature_names),
             "class_names": list(self.schema.class_names),
+            "is_count": self.schema.is_count,
             "diagnostics": dict(self.diagnostics),
         }
         scaling = self.schema.scaling
@@ -188,18 +193,21 @@ def predict_at(
     positions: np.ndarray, X: Any, experiment: Experiment, structure: Structure, schema: Schema
 ) -> Prediction:
     """Return the predictive distribution at inputs X (n, d) of the networks at flat positions (S, D)."""
-    samples, _ = _forward(positions, X, experiment, structure, schema)
-    if schema.task == "classification":
-        return Prediction(samples)
+    outputs, _ = _forward(positions, X, experiment, structure, schema)
+    likelihood = LIKELIHOODS[structure.likelihood]
+    if likelihood.conditional is None:
+        return Prediction(outputs["p"])
     noise = np.full(len(positions), experiment.likelihood.noise or 1.0)
     if structure.learned_noise:
-        noise = _parameters(positions, experiment, structure)["noise"]
-    y_mean, y_scale = np.float32(schema.scaling.y_mean), np.float32(schema.scaling.y_scale)
-    return Prediction(samples * y_scale + y_mean, noise * schema.scaling.y_scale)
+        noise = _parameters(positions, experiment, structure, schema)["noise"].astype("float64")
+    scaling = schema.scaling
+    return Prediction.of(likelihood.conditional(outputs, noise, scaling.y_mean, scaling.y_scale))
 
 
-def _parameters(positions: np.ndarray, experiment: Experiment, structure: Structure) -> dict[str, np.ndarray]:
-    run, inputs = programs.parameters_program(structure).run, _inputs(experiment, structure, rows=1)
+def _parameters(
+    positions: np.ndarray, experiment: Experiment, structure: Structure, schema: Schema
+) -> dict[str, np.ndarray]:
+    run, inputs = programs.parameters_program(structure).run, _inputs(experiment, structure, schema, rows=1)
     blocks = [run(block, inputs) for block in _draw_blocks(positions)]
     return {
         name: np.concatenate([np.asarray(block[name]) for block in blocks])[: len(positions)] for name in blocks[0]
@@ -208,29 +216,29 @@ def _parameters(positions: np.ndarray, experiment: Experiment, structure: Struct
 
 def _forward(
     positions: np.ndarray, X: Any, experiment: Experiment, structure: Structure, schema: Schema
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Predictions (S, n[, C]), and activations (units, n) of each hidden layer averaged over the draws."""
+) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """What the likelihood predicts, each (S, n, ...), and activations (units, n) of each layer, averaged."""
     rows = standardized_rows(_checked(X, schema), schema.scaling)
-    run, inputs = programs.forward_program(structure).run, _inputs(experiment, structure, ROW_BLOCK)
-    predictions, hidden = [], []
+    run, inputs = programs.forward_program(structure).run, _inputs(experiment, structure, schema, ROW_BLOCK)
+    predictions: dict[str, list[np.ndarray]] = {}
+    hidden = []
     for first in range(0, rows.shape[1], ROW_BLOCK):
         block = rows[:, first : first + ROW_BLOCK]
         kept = block.shape[1]
         inputs["X"] = np.pad(block, ((0, 0), (0, ROW_BLOCK - kept)))
         results = [run(draws, inputs) for draws in _draw_blocks(positions)]
-        predictions.append(np.concatenate([np.asarray(p)[:, :kept] for p, _ in results])[: len(positions)])
+        for name in results[0][0]:
+            of_draws = [np.asarray(outputs[name])[:, :kept] for outputs, _ in results]
+            predictions.setdefault(name, []).append(np.concatenate(of_draws)[: len(positions)])
         layers = zip(*(means for _, means in results), strict=True)
         hidden.append([np.mean([np.asarray(mean)[:, :kept] for mean in layer], axis=0) for layer in layers])
     merged = [np.concatenate(layer, axis=1) for layer in zip(*hidden, strict=True)]
-    return np.concatenate(predictions, axis=1), merged
+    return {name: np.concatenate(parts, axis=1) for name, parts in predictions.items()}, merged
 
 
-def _inputs(experiment: Experiment, structure: Structure, rows: int) -> dict[str, np.ndarray]:
+def _inputs(experiment: Experiment, structure: Structure, schema: Schema, rows: int) -> dict[str, np.ndarray]:
     """The model's data with this experiment's scales, and room for `rows` rows."""
-    inputs = placeholder_data(structure, rows)
-    inputs["weight_scale"] = np.asarray(experiment.prior.scale, "float32")
-    inputs["bias_scale"] = np.asarray(experiment.prior.bias_scale or 1.0, "float32")
-    return inputs
+    return placeholder_data(structure, rows) | scales(experiment, structure.likelihood, schema.scaling)
 
 
 def _draw_blocks(positions: np.ndarray) -> Iterator[np.ndarray]:
@@ -270,6 +278,7 @@ def load_posterior(path: str | PathLike[str] | BinaryIO) -> Posterior:
             feature_names=tuple(header["feature_names"]),
             class_names=tuple(header["class_names"]),
             scaling=Scaling(arrays["x_mean"], arrays["x_scale"], float(y_mean), float(y_scale)),
+            is_count=bool(header["is_count"]),
         )
         structure = Structure.of(experiment, schema)
         objective, diagnostics = arrays["objective"], dict(header["diagnostics"])

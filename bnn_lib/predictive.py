@@ -5,21 +5,30 @@ Classification, with class probabilities p_s of draw s and their mean p (Houlsby
 
     total = H[p],    aleatoric = mean_s H[p_s],    epistemic = total - aleatoric = I[label; weights]
 
-Regression, with mean function mu_s and noise sigma_s (law of total variance), in squared units of the target:
+Regression, with mean function mu_s and conditional variance v_s (law of total variance), in squared units of the
+target:
 
-    total = Var[y],    aleatoric = mean_s sigma_s^2,    epistemic = Var_s[mu_s]
+    total = Var[y],    aleatoric = mean_s v_s,    epistemic = Var_s[mu_s]
+
+What a draw says of the target is a whole distribution (`bnn_lib.conditionals`), and the predictive distribution
+is their equal mixture: densities, intervals and samples are those of the mixture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from scipy import special
 
+from bnn_lib.conditionals import Conditional, normal
 from bnn_lib.errors import InvalidData, shown
 from bnn_lib.likelihoods import SMALLEST_PROBABILITY
+
+BLOCK_VALUES = 1_000_000  # draws times inputs that are worked on at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +39,26 @@ class Prediction:
     ----------
     samples : ndarray, float32
         Classification: class probabilities of each draw, (S, n, C). Regression: its mean function, (S, n).
-    noise : ndarray of shape (S,) or None
-        Regression: standard deviation of each draw's noise, in units of the target.
+    conditional : Conditional or None
+        Regression: the distribution of the target for each draw, in units of the target.
     """
 
     samples: np.ndarray
-    noise: np.ndarray | None = None
+    conditional: Conditional | None = None
+
+    @classmethod
+    def of(cls, conditional: Conditional) -> Self:
+        """Return the prediction of draws that say `conditional` of a number."""
+        return cls(conditional.mean, conditional)
+
+    @classmethod
+    def normal(cls, mean: np.ndarray, sd: np.ndarray) -> Self:
+        """Return the prediction of draws with mean functions (S, n) and normal noise of `sd`, (S,) or (S, n)."""
+        return cls.of(normal(mean, sd))
+
+    def at(self, inputs: slice | np.ndarray) -> Self:
+        """Return the prediction at some of the inputs."""
+        return type(self)(self.samples[:, inputs], self.conditional and self.conditional.columns(inputs))
 
     @property
     def is_classification(self) -> bool:
@@ -62,7 +85,7 @@ class Prediction:
 
     @cached_property
     def aleatoric(self) -> np.ndarray:
-        """What no data would remove, (n,): mean entropy of the draws, or mean noise variance."""
+        """What no data would remove, (n,): mean entropy of the draws, or mean variance of the noise."""
         return self.total - self.epistemic if self.is_classification else self._aleatoric
 
     @cached_property
@@ -71,13 +94,14 @@ class Prediction:
             # Class by class: all at once would be as large again as the samples, and sum over a short last axis.
             classes = np.moveaxis(self.samples, -1, 0)
             return np.sum([special.entr(p).mean(axis=0, dtype="float64") for p in classes], axis=0)
-        return np.full(self.samples.shape[1], np.mean(np.square(self._noise, dtype="float64")))
+        of_draws = np.broadcast_to(self._conditional.variance, self.samples.shape)
+        return np.asarray(of_draws.mean(axis=0, dtype="float64"))
 
     @property
-    def _noise(self) -> np.ndarray:
-        if self.noise is None:
+    def _conditional(self) -> Conditional:
+        if self.conditional is None:
             raise InvalidData("This prediction is of classes; noise and intervals are for regression.")
-        return self.noise
+        return self.conditional
 
     def interval(self, probability: float) -> np.ndarray:
         """Return the central interval of the predictive distribution, noise included.
@@ -90,7 +114,8 @@ class Prediction:
         Returns
         -------
         ndarray of shape (n, 2)
-            Lower and upper quantile of the mixture of the draws' normal distributions.
+            Lower and upper quantile of the mixture of the draws' distributions. Of counts the quantiles are whole
+            numbers, and the interval holds at least its probability.
         """
         if not isinstance(probability, float) or not 0.0 < probability < 1.0:
             raise InvalidData(
@@ -99,20 +124,23 @@ class Prediction:
         tail = (1.0 - probability) / 2.0
         return np.stack([self._quantile(tail), self._quantile(1.0 - tail)], axis=1)
 
+    def cdf(self, y: np.ndarray) -> np.ndarray:
+        """Return the predictive distribution function at y (n,): the probability of a target of y or less."""
+        blocks = zip(self._blocks(), self._split(y), strict=True)
+        return np.concatenate([block.cdf(part).mean(axis=0) for block, part in blocks])
+
     def _quantile(self, level: float) -> np.ndarray:
-        from scipy.optimize import elementwise
+        search = _discrete_quantile if self._conditional.discrete else _continuous_quantile
+        return np.concatenate([search(block, level) for block in self._blocks()])
 
-        sd = self._noise[:, None].astype("float64")
-        # The mixture's quantile lies between the smallest and the largest of its components' quantiles.
-        each = self.samples + sd * special.ndtri(level)
-        low, high = each.min(axis=0), each.max(axis=0)
-        margin = 1e-6 * (np.abs(low) + np.abs(high)) + 1e-12
+    def _blocks(self) -> Iterator[Conditional]:
+        """The draws' distributions for some of the inputs at a time, so that memory stays bounded."""
+        conditional = self._conditional
+        for where in self._split(np.arange(self.samples.shape[1])):
+            yield conditional.columns(where)
 
-        def excess(y: np.ndarray, column: np.ndarray) -> np.ndarray:
-            return special.ndtr((y - self.samples[:, column]) / sd).mean(axis=0) - level
-
-        columns = np.arange(self.samples.shape[1])
-        return elementwise.find_root(excess, (low - margin, high + margin), args=(columns,)).x
+    def _split(self, rows: np.ndarray) -> list[np.ndarray]:
+        return np.array_split(rows, max(1, -(-self.samples.size // BLOCK_VALUES)))
 
     def log_prob(self, y: np.ndarray) -> np.ndarray:
         """Return the log predictive density or mass of each target under the mixture over draws.
@@ -134,14 +162,37 @@ class Prediction:
                 raise InvalidData(f"y has values other than the class codes 0 to {self.samples.shape[2] - 1}.")
             chosen = np.take_along_axis(self.mean, y[:, None].astype(int), axis=1)[:, 0]
             return np.log(np.maximum(chosen, SMALLEST_PROBABILITY))
-        sd = self._noise[:, None].astype("float64")
-        log_density = -0.5 * ((y - self.samples) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
-        return special.logsumexp(log_density, axis=0) - np.log(len(self.samples))
+        blocks = zip(self._blocks(), self._split(y), strict=True)
+        log_prob = [special.logsumexp(block.log_prob(part), axis=0) for block, part in blocks]
+        return np.concatenate(log_prob) - np.log(len(self.samples))
 
     def predictive_samples(self, seed: int = 0) -> np.ndarray:
         """Return one draw of the target for each draw of the weights, (S, n): class codes, or values."""
         rng = np.random.default_rng(seed)
         if not self.is_classification:
-            return self.samples + self._noise[:, None] * rng.standard_normal(self.samples.shape)
+            return self._conditional.sample(rng)
         below = np.cumsum(self.samples, axis=-1) < rng.random(self.samples.shape[:2])[..., None]
         return np.minimum(below.sum(-1), self.samples.shape[2] - 1)
+
+
+def _continuous_quantile(conditional: Conditional, level: float) -> np.ndarray:
+    from scipy.optimize import elementwise
+
+    # The mixture's quantile lies between the smallest and the largest of its components' quantiles.
+    low, high = conditional.bounds(level)
+    margin = 1e-6 * (np.abs(low) + np.abs(high)) + 1e-12
+
+    def excess(y: np.ndarray, column: np.ndarray) -> np.ndarray:
+        return np.asarray(conditional.columns(column).cdf(y).mean(axis=0) - level)
+
+    return np.asarray(elementwise.find_root(excess, (low - margin, high + margin), args=(np.arange(len(low)),)).x)
+
+
+def _discrete_quantile(conditional: Conditional, level: float) -> np.ndarray:
+    """Return the smallest whole number whose distribution function reaches the level, by bisection."""
+    low, high = conditional.bounds(level)
+    while (low < high).any():
+        middle = np.floor((low + high) / 2)
+        reached = conditional.cdf(middle).mean(axis=0) >= level
+        low, high = np.where(reached, low, np.minimum(middle + 1, high)), np.where(reached, middle, high)
+    return high

@@ -156,9 +156,9 @@ def chunk_program(key: ChunkKey) -> Program:
 def forward_program(structure: Structure) -> Program:
     """Return ``run(positions, inputs) -> (predictions, hidden)`` for a block of draws and a block of rows.
 
-    ``positions`` is (DRAW_BLOCK, D), ``inputs["X"]`` (d, ROW_BLOCK). Predictions are (DRAW_BLOCK, ROW_BLOCK) or
-    (DRAW_BLOCK, ROW_BLOCK, C); hidden holds the (units, ROW_BLOCK) activations of each layer, averaged over
-    the draws.
+    ``positions`` is (DRAW_BLOCK, D), ``inputs["X"]`` (d, ROW_BLOCK). Predictions are what the likelihood gives,
+    by name, each (DRAW_BLOCK, ROW_BLOCK, ...); hidden holds the (units, ROW_BLOCK) activations of each layer,
+    averaged over the draws.
     """
     functions, likelihood = network_functions(structure), LIKELIHOODS[structure.likelihood]
 

@@ -24,11 +24,11 @@ def _classes(seed: int, draws: int = 20, n: int = 6, classes: int = 3) -> Predic
 
 def _numbers(seed: int, draws: int = 20, n: int = 6) -> Prediction:
     random = np.random.default_rng(seed)
-    return Prediction(random.normal(3, 2, (draws, n)).astype("float32"), random.uniform(0.5, 1.5, draws))
+    return Prediction.normal(random.normal(3, 2, (draws, n)).astype("float32"), random.uniform(0.5, 1.5, draws))
 
 
 def _normal(mean: list[float], sd: float, draws: int = 1) -> Prediction:
-    return Prediction(np.tile(np.array(mean), (draws, 1)), np.full(draws, sd))
+    return Prediction.normal(np.tile(np.array(mean), (draws, 1)), np.full(draws, sd))
 
 
 class TestClassification:
@@ -75,7 +75,7 @@ class TestRegression:
         assert result["sd_ratio"] == pytest.approx(sd / other)
 
     def test_a_mixture_is_as_far_from_a_normal_as_quantiles_say(self) -> None:
-        mixture = Prediction(np.array([[-2.0], [1.0]]), np.array([0.5, 1.5]))
+        mixture = Prediction.normal(np.array([[-2.0], [1.0]]), np.array([0.5, 1.5]))
         level = (np.arange(4000) + 0.5) / 4000
         axis = np.linspace(-10, 10, 200_001)
         cdf = (norm.cdf(axis, -2, 0.5) + norm.cdf(axis, 1, 1.5)) / 2
@@ -93,18 +93,21 @@ class TestRegression:
         # No two distributions are closer than their means and standard deviations.
         bound = np.hypot(a.mean - b.mean, np.sqrt(a.total) - np.sqrt(b.total))
         assert (ab >= bound - 1e-6).all()
-        a2, b2 = (Prediction(shift + scale * each.samples.astype(float), scale * each.noise) for each in (a, b))
+        a2, b2 = (
+            Prediction.normal(shift + scale * each.samples.astype(float), scale * each.conditional.sd[:, 0])
+            for each in (a, b)
+        )
         np.testing.assert_allclose(wasserstein(a2, b2), scale * ab, rtol=1e-6, atol=1e-7)
 
     def test_blocks_and_other_numbers_of_draws_change_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         a, b = _numbers(0, draws=20), _numbers(1, draws=20)
         whole = wasserstein(a, b)
-        twice = Prediction(np.repeat(b.samples, 2, axis=0), np.repeat(b.noise, 2))
+        twice = Prediction.normal(np.repeat(b.samples, 2, axis=0), np.repeat(b.conditional.sd[:, 0], 2))
         np.testing.assert_allclose(wasserstein(a, twice), whole, rtol=1e-12)
         monkeypatch.setattr(module, "BLOCK_VALUES", 1000)
         np.testing.assert_array_equal(wasserstein(a, b), whole)
         # 20 and 30 draws: levels between atoms take the nearest.
-        thirty = Prediction(np.repeat(b.samples, 3, axis=0)[::2], np.repeat(b.noise, 3)[::2])
+        thirty = Prediction.normal(np.repeat(b.samples, 3, axis=0)[::2], np.repeat(b.conditional.sd[:, 0], 3)[::2])
         assert np.isfinite(wasserstein(a, thirty)).all()
 
     def test_the_nll_difference_is_that_of_the_scores(self) -> None:
@@ -115,7 +118,7 @@ class TestRegression:
     def test_epistemic_ratio_is_of_variances_of_the_mean_function(self) -> None:
         reference = _numbers(0)
         centre = reference.samples.mean(axis=0)
-        narrow = Prediction(centre + (reference.samples - centre) / 2, reference.noise)
+        narrow = Prediction.normal(centre + (reference.samples - centre) / 2, reference.conditional.sd[:, 0])
         assert agreement(narrow, reference)["epistemic_ratio"] == pytest.approx(1 / 4, rel=1e-5)
         assert agreement(narrow, reference)["sd_ratio"] < 1
 
@@ -175,7 +178,7 @@ class StubPosterior:
 
     def predict(self, X: np.ndarray, n_draws: int, seed: int) -> Prediction:
         self.calls.append((len(X), n_draws, seed))
-        return Prediction(np.tile(X[:, 0] + self.shift, (n_draws, 1)), np.ones(n_draws))
+        return Prediction.normal(np.tile(X[:, 0] + self.shift, (n_draws, 1)), np.ones(n_draws))
 
 
 class TestReference:

@@ -89,15 +89,17 @@ class TestBrier:
 def _regression(n: int = 4000, draws: int = 30, noise: float = 0.7) -> tuple[Prediction, np.ndarray]:
     """Return a prediction, and targets that are drawn from it."""
     random = np.random.default_rng(0)
-    prediction = Prediction(random.normal(5, 2, size=(draws, n)), np.full(draws, noise))
+    prediction = Prediction.normal(random.normal(5, 2, size=(draws, n)), np.full(draws, noise))
     return prediction, prediction.predictive_samples(1)[0]
 
 
 def _scaled(prediction: Prediction, factor: float) -> Prediction:
     """Return the prediction with every deviation from its mean multiplied."""
-    assert prediction.noise is not None
+    assert prediction.conditional is not None
     centre = prediction.samples.mean(axis=0)
-    return Prediction(centre + factor * (prediction.samples - centre), factor * prediction.noise)
+    return Prediction.normal(
+        centre + factor * (prediction.samples - centre), factor * prediction.conditional.sd[:, 0]
+    )
 
 
 CLASSES = Prediction(np.full((2, 3, 2), 0.5))
@@ -124,7 +126,7 @@ class TestCoverage:
     @given(st.integers(0, 10**6), st.lists(st.floats(0.01, 0.99), min_size=2, max_size=5))
     def test_wider_intervals_cover_no_less(self, seed: int, levels: list[float]) -> None:
         random = np.random.default_rng(seed)
-        prediction = Prediction(random.normal(size=(5, 8)), random.uniform(0.1, 2, size=5))
+        prediction = Prediction.normal(random.normal(size=(5, 8)), random.uniform(0.1, 2, size=5))
         shares = coverage(prediction, random.normal(size=8), sorted(levels))
         assert list(shares.values()) == sorted(shares.values())
 
@@ -137,11 +139,11 @@ class TestCoverage:
 class TestPit:
     def test_of_one_normal_it_is_its_distribution_function(self) -> None:
         y = np.array([-1.0, 0.0, 7.0])
-        prediction = Prediction(np.array([[0.0, 0.0, 3.0]]), np.array([2.0]))
+        prediction = Prediction.normal(np.array([[0.0, 0.0, 3.0]]), np.array([2.0]))
         np.testing.assert_allclose(pit(prediction, y), norm.cdf(y, [0, 0, 3], 2))
 
     def test_of_a_mixture_it_is_the_mean(self) -> None:
-        prediction = Prediction(np.array([[0.0], [4.0]]), np.array([1.0, 3.0]))
+        prediction = Prediction.normal(np.array([[0.0], [4.0]]), np.array([1.0, 3.0]))
         np.testing.assert_allclose(pit(prediction, np.array([1.0])), (norm.cdf(1) + norm.cdf(-1)) / 2)
 
     def test_it_inverts_the_interval(self) -> None:
@@ -161,7 +163,9 @@ class TestPit:
     @given(st.integers(0, 10**6), st.floats(0, 100))
     def test_it_grows_with_the_target_within_0_and_1(self, seed: int, step: float) -> None:
         random = np.random.default_rng(seed)
-        prediction = Prediction(random.normal(size=(4, 6)).astype("float32"), random.uniform(0.1, 2, size=4))
+        prediction = Prediction.normal(
+            random.normal(size=(4, 6)).astype("float32"), random.uniform(0.1, 2, size=4)
+        )
         y = random.normal(scale=5, size=6)
         low, high = pit(prediction, y), pit(prediction, y + step)
         assert ((low >= 0) & (low <= high) & (high <= 1)).all()
@@ -180,7 +184,7 @@ def test_what_does_not_fit_a_regression_is_refused(function) -> None:
 
 class TestSharpness:
     def test_of_normals_it_is_the_closed_form(self) -> None:
-        prediction = Prediction(np.array([[0.0, 5.0]] * 3), np.full(3, 2.0))
+        prediction = Prediction.normal(np.array([[0.0, 5.0]] * 3), np.full(3, 2.0))
         assert sharpness(prediction) == pytest.approx(2 * 2 * norm.ppf(0.975), rel=1e-6)
         assert sharpness(prediction, 0.5) == pytest.approx(2 * 2 * norm.ppf(0.75), rel=1e-6)
 

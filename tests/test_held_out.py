@@ -28,7 +28,7 @@ class Told:
     def predict(self, X: np.ndarray, n_draws: int, seed: int) -> Prediction:
         slopes = np.random.default_rng(seed).normal(1.0, 0.3 if self.ignorant else 0.0, n_draws)
         if self.task == "regression":
-            return Prediction((X[:, 0] * slopes[:, None]).astype("float32"), np.full(n_draws, self.noise))
+            return Prediction.normal((X[:, 0] * slopes[:, None]).astype("float32"), np.full(n_draws, self.noise))
         p = 1 / (1 + np.exp(-X[:, 0] * slopes[:, None]))
         return Prediction(np.stack([1 - p, p], axis=-1).astype("float32"))
 

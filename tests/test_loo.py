@@ -238,7 +238,7 @@ def _predictions() -> list[tuple[Prediction, np.ndarray]]:
     mean = random.normal(size=(50, 7)).astype("float32")
     return [
         (Prediction(p), random.integers(3, size=7)),
-        (Prediction(mean, random.uniform(0.5, 2, size=50)), random.normal(size=7)),
+        (Prediction.normal(mean, random.uniform(0.5, 2, size=50)), random.normal(size=7)),
     ]
 
 

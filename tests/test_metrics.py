@@ -266,7 +266,7 @@ class StubPosterior:
     def predict(self, X: np.ndarray, n_draws: int, seed: int) -> Prediction:
         self.calls.append((len(X), n_draws, seed))
         if self.task == "regression":
-            return Prediction(np.tile(X[:, 0], (n_draws, 1)), np.ones(n_draws))
+            return Prediction.normal(np.tile(X[:, 0], (n_draws, 1)), np.ones(n_draws))
         p = 1 / (1 + np.exp(-X[:, 0]))
         return Prediction(np.tile(np.stack([1 - p, p], axis=1), (n_draws, 1, 1)))
 

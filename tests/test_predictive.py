@@ -56,13 +56,12 @@ def test_the_epistemic_map_is_not_a_function_of_the_mean_map() -> None:
 
 def regression(seed: int = 0, draws: int = 200, n: int = 6) -> Prediction:
     rng = np.random.default_rng(seed)
-    return Prediction(rng.normal(3, 2, (draws, n)).astype("float32"), rng.uniform(0.5, 1.5, draws))
+    return Prediction.normal(rng.normal(3, 2, (draws, n)).astype("float32"), rng.uniform(0.5, 1.5, draws))
 
 
 def test_regression_obeys_the_law_of_total_variance() -> None:
     prediction = regression()
-    samples, noise = prediction.samples.astype("float64"), prediction.noise
-    assert noise is not None
+    samples, noise = prediction.samples.astype("float64"), prediction.conditional.sd[:, 0]
     second_moment = (samples**2 + noise[:, None] ** 2).mean(0)
     np.testing.assert_allclose(prediction.total, second_moment - samples.mean(0) ** 2, rtol=1e-6)
     np.testing.assert_allclose(prediction.total, prediction.aleatoric + prediction.epistemic, rtol=1e-12)
@@ -72,13 +71,13 @@ def test_regression_obeys_the_law_of_total_variance() -> None:
 def test_an_interval_holds_its_share_of_the_mixture(probability: float) -> None:
     prediction = regression()
     low, high = prediction.interval(probability).T
-    cdf = lambda y: scipy.stats.norm.cdf(y, prediction.samples, prediction.noise[:, None]).mean(0)  # noqa: E731
+    cdf = lambda y: scipy.stats.norm.cdf(y, prediction.samples, prediction.conditional.sd).mean(0)  # noqa: E731
     np.testing.assert_allclose(cdf(low), (1 - probability) / 2, atol=1e-6)
     np.testing.assert_allclose(cdf(high), (1 + probability) / 2, atol=1e-6)
 
 
 def test_the_interval_of_one_normal_is_its_own() -> None:
-    prediction = Prediction(np.full((1, 3), 2.0, "float32"), np.array([0.5]))
+    prediction = Prediction.normal(np.full((1, 3), 2.0, "float32"), np.array([0.5]))
     np.testing.assert_allclose(
         prediction.interval(0.95), 3 * [scipy.stats.norm.interval(0.95, 2.0, 0.5)], rtol=1e-6
     )
@@ -86,7 +85,7 @@ def test_the_interval_of_one_normal_is_its_own() -> None:
 
 def test_log_prob_is_that_of_the_mixture() -> None:
     prediction, y = regression(), np.linspace(-50, 50, 6)
-    pdf = scipy.stats.norm.pdf(y, prediction.samples, prediction.noise[:, None]).mean(0)
+    pdf = scipy.stats.norm.pdf(y, prediction.samples, prediction.conditional.sd).mean(0)
     inner = pdf > 0
     np.testing.assert_allclose(prediction.log_prob(y)[inner], np.log(pdf[inner]), rtol=1e-5)
     assert np.isfinite(prediction.log_prob(y)).all()

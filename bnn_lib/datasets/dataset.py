@@ -195,6 +195,17 @@ class Dataset:
         return np.min([X.min(axis=0) for X in parts], axis=0), np.max([X.max(axis=0) for X in parts], axis=0)
 
     @cached_property
+    def is_count(self) -> bool:
+        """Whether the target is clearly a count: whole numbers from 0 on, 0 and at least two others among them.
+
+        Whole numbers alone would not do: ages, years and prices are, too, and do not scatter as counts do.
+        """
+        if self.task == "classification":
+            return False
+        y = np.concatenate([self.y_train, self.y_test])
+        return bool((y >= 0).all() and (y == np.round(y)).all() and (y == 0).any() and len(np.unique(y)) > 2)
+
+    @cached_property
     def scaling(self) -> Scaling:
         """The standardisation, from training rows only: test rows must not leak into it."""
         x_mean, x_scale = np.zeros(self.n_features), np.ones(self.n_features)

@@ -10,6 +10,7 @@ from bnn_lib.datasets import DATASETS
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
+from bnn_lib.likelihoods import LIKELIHOODS
 
 if TYPE_CHECKING:
     from bnn_lib.experiment import Experiment
@@ -86,7 +87,10 @@ def step_cost(experiment: Experiment) -> tuple[float, float]:
 
 def layer_sizes(experiment: Experiment) -> tuple[int, ...]:
     """Return features, units of each hidden layer, and outputs."""
-    entry = DATASETS[experiment.data.name]
-    n_outputs = entry.n_classes if entry.n_classes > 2 else 1
+    entry, spec = DATASETS[experiment.data.name], experiment.likelihood
+    if spec.family == "auto":
+        n_outputs = entry.n_classes if entry.n_classes > 2 else 1
+    else:
+        n_outputs = LIKELIHOODS[spec.family].n_outputs(entry.n_classes, spec.components)
     features = len(experiment.data.features or entry.default_features)
     return (features, *experiment.network.hidden, n_outputs)

@@ -22,7 +22,7 @@ def structure_of(experiment: Experiment) -> str:
         (data.name, data.n, data.test_fraction, data.features),  # the shapes of rows and classes
         experiment.network,
         (prior.family, prior.scaling, prior.bias_scale is None),
-        (experiment.likelihood.family, experiment.likelihood.noise is None),
+        (experiment.likelihood.family, experiment.likelihood.noise is None, experiment.likelihood.components),
         (
             inference.method,
             *(getattr(inference, name) for name in METHODS[inference.method].fields if name not in FREE),
