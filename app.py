@@ -1,12 +1,11 @@
-"""The app: page configuration and navigation. The fitting engine starts with the server, before anyone visits.
+"""The app: page configuration and navigation.
 
 Streamlit reads this file twice over: the server imports it once, for `app`; every visit runs it as its script.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import streamlit as st
+
+from bnn_lib.dashboard.session import shared_engine
 
 if __name__ == "__main__":
     st.set_page_config(
@@ -16,23 +15,11 @@ if __name__ == "__main__":
         st.Page("pages/playground.py", title="Playground", default=True),
         st.Page("pages/compare.py", title="Compare"),
     ]
+    if shared_engine().settings.operations:
+        pages.append(st.Page("pages/operations.py", title="Operations"))
     st.navigation(pages, position="top").run()
 else:
-    from streamlit.runtime.pages_manager import PagesManager
+    from bnn_lib.dashboard import server
 
-    from bnn_lib.dashboard.session import shared_engine
-
-    # Else a new server whose first visitor follows a link to a page runs that page without this file:
-    # until `st.navigation` has run once, Streamlit takes a folder named pages for its own older kind.
-    PagesManager.uses_pages_directory = False
-
-    @asynccontextmanager
-    async def lifespan(_: st.App) -> AsyncIterator[None]:
-        """Hold the engine for as long as the server runs."""
-        engine = shared_engine()
-        try:
-            yield
-        finally:
-            engine.close()
-
-    app = st.App(__file__, lifespan=lifespan)
+    server.prepare()
+    app = st.App(__file__, lifespan=server.lifespan, routes=server.ROUTES)  # `streamlit run` looks for this call

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import threading
 import uuid
 from dataclasses import dataclass
 from typing import Any, cast
@@ -11,6 +13,8 @@ import streamlit as st
 
 from bnn_lib.engine import Engine, EngineSettings
 from bnn_lib.experiment import Experiment
+
+_STARTING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,17 @@ def make_engine() -> Engine:
     return Engine(EngineSettings.from_environment(), warm=[Experiment()])
 
 
-@st.cache_resource(show_spinner=False)
 def shared_engine() -> Engine:
-    """Return the server's engine, started at the first call."""
+    """Return the server's engine, started at the first call.
+
+    It is in none of Streamlit's caches: any visitor can have those cleared, by one message.
+    """
+    with _STARTING:
+        return _start_engine()
+
+
+@functools.cache
+def _start_engine() -> Engine:
     engine = make_engine()
     # What has been imported by now stays: later collections need not look at it again.
     gc.collect()

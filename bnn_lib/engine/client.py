@@ -68,6 +68,11 @@ class Engine:
         atexit.register(self.close)
 
     @property
+    def settings(self) -> EngineSettings:
+        """What it was started with."""
+        return self._settings
+
+    @property
     def status(self) -> EngineStatus:
         """What the engine is doing now."""
         return replace(self._board.status, warning=self._store.warning)

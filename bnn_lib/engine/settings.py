@@ -1,16 +1,27 @@
-"""What whoever hosts the app may set: environment variables named ``BNN_*``, read once and checked."""
+"""What whoever hosts the app may set: environment variables named ``BNN_*``, read once and checked.
+
+`VARIABLES` is all of them, and `as_table` writes the table of ``docs/settings.md``.
+"""
 
 from __future__ import annotations
 
+import difflib
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from bnn_lib.errors import shown
 
+logger = logging.getLogger(__name__)
+
+PREFIX = "BNN_"
 MEGABYTE = 1_000_000
+WORDS = MappingProxyType({"1": True, "on": True, "true": True, "0": False, "off": False, "false": False})
 
 
 class InvalidSettings(ValueError):
@@ -26,25 +37,34 @@ def available_cores() -> int:
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """How fits are run and where their results are kept.
+    """How fits are run, what they may cost, and where their results are kept.
 
     Attributes
     ----------
     scheduler : str or None
-        Address of a Dask scheduler (``BNN_SCHEDULER``, e.g. ``tcp://host:8786``); None: one of our own, on
-        this machine only.
+        Address of a Dask scheduler; None: one of our own, on this machine only.
     threads : int
-        Fits that our own worker runs at a time (``BNN_THREADS``; default: one a core).
+        Fits that our own worker runs at a time.
     store : Path
-        Folder of finished results (``BNN_STORE``).
+        Folder of finished results.
     store_bytes : int
-        Largest size of that folder in bytes (``BNN_STORE_MB``, in megabytes).
+        Largest size of that folder.
     compile_cache : Path
-        Folder of JAX's compiled functions (``BNN_COMPILE_CACHE``, or JAX's ``JAX_COMPILATION_CACHE_DIR``).
-    grace_seconds : float
-        How long a fit goes on after the last page that wants it is gone (``BNN_GRACE_SECONDS``).
+        Folder of JAX's compiled functions.
+    queue_length : int
+        Fits that may wait at a time.
+    session_fits : int
+        Fits that one session may have waiting and running at a time.
+    max_weights, max_rows, max_steps : int
+        Of one fit: weights and biases, training rows, and steps (of NUTS: of each chain).
     fit_seconds : float
-        How long a fit may take on one core, as estimated before it is queued (``BNN_FIT_SECONDS``).
+        How long a fit may take on one core, as estimated before it is queued.
+    grace_seconds : float
+        How long a fit goes on after the last page that wants it is gone.
+    upload_megabytes : int
+        Largest file that a visitor may send.
+    operations : bool
+        Whether there is a page for whoever hosts the app. Every visitor can see it.
     preload : str
         Module that our own worker imports before it takes fits; tests of the engine put a light one here.
     """
@@ -54,8 +74,15 @@ class EngineSettings:
     store: Path = field(default_factory=lambda: _cache_folder(os.environ) / "results")
     store_bytes: int = 500 * MEGABYTE
     compile_cache: Path = field(default_factory=lambda: _cache_folder(os.environ) / "compiled")
-    grace_seconds: float = 20.0
+    queue_length: int = 200
+    session_fits: int = 12
+    max_weights: int = 100_000
+    max_rows: int = 100_000
+    max_steps: int = 1_000_000
     fit_seconds: float = 900.0
+    grace_seconds: float = 20.0
+    upload_megabytes: int = 5
+    operations: bool = False
     preload: str = "bnn_lib.engine.preload"
 
     @classmethod
@@ -67,17 +94,121 @@ class EngineSettings:
         InvalidSettings
             Naming the variable, what it is and what is allowed.
         """
+        _warn_of_unknown(environ)
         folder = _cache_folder(environ)
-        compiled = _folder(environ, "JAX_COMPILATION_CACHE_DIR", folder / "compiled")
-        return cls(
-            scheduler=_address(environ, "BNN_SCHEDULER"),
-            threads=int(_number(environ, "BNN_THREADS", available_cores(), 1, 256, whole=True)),
-            store=_folder(environ, "BNN_STORE", folder / "results"),
-            store_bytes=int(_number(environ, "BNN_STORE_MB", 500, 1, 1_000_000) * MEGABYTE),
-            compile_cache=_folder(environ, "BNN_COMPILE_CACHE", compiled),
-            grace_seconds=_number(environ, "BNN_GRACE_SECONDS", 20, 0, 86_400),
-            fit_seconds=_number(environ, "BNN_FIT_SECONDS", 900, 1, 1_000_000),
-        )
+        compiled = environ.get("JAX_COMPILATION_CACHE_DIR") or folder / "compiled"
+        values: dict[str, Any] = {"store": folder / "results", "compile_cache": Path(compiled)}
+        for name, variable in VARIABLES.items():
+            text = environ.get(name, "").strip()
+            if not text:
+                continue
+            try:
+                values[variable.field] = variable.read(text)
+            except ValueError:
+                raise InvalidSettings(f"{name} is {shown(text)}; allowed: {variable.allowed}.") from None
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable.
+
+    Attributes
+    ----------
+    field : str
+        Of `EngineSettings`.
+    meaning, default, allowed : str
+        For the reader: of the table, and of the message when a value is refused.
+    read : callable
+        From text to value; a ValueError where that cannot be.
+    """
+
+    field: str
+    meaning: str
+    default: str
+    allowed: str
+    read: Callable[[str], object]
+
+
+def _number(
+    field: str, meaning: str, low: float, high: float, *, whole: bool = True, scale: int = 1, default: str = ""
+) -> Variable:
+    def read(text: str) -> float:
+        value: float = int(text) if whole else float(text)
+        if not low <= value <= high:  # refuses NaN too
+            raise ValueError
+        return int(value * scale) if scale != 1 else value
+
+    usual = default or f"{getattr(EngineSettings, field) / scale:,.0f}"
+    allowed = f"a {'whole ' if whole else ''}number from {low:,} to {high:,}"
+    return Variable(field, meaning, usual, allowed, read)
+
+
+def _folder(field: str, meaning: str, default: str) -> Variable:
+    def read(text: str) -> Path:
+        if "\0" in text:
+            raise ValueError
+        return Path(text).expanduser()
+
+    return Variable(field, meaning, default, "the path of a folder", read)
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)  # a ValueError, as is that of a port that is no number or too large
+    if parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port or parts.path:
+        raise ValueError
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in WORDS:
+        raise ValueError
+    return WORDS[text.lower()]
+
+
+VARIABLES: Mapping[str, Variable] = MappingProxyType(
+    {
+        "BNN_SCHEDULER": Variable(
+            "scheduler",
+            "Dask scheduler that runs the fits",
+            "none: one of our own, on loopback",
+            "the address of a Dask scheduler, e.g. tcp://127.0.0.1:8786",
+            _address,
+        ),
+        "BNN_THREADS": _number("threads", "fits that our own worker runs at a time", 1, 256, default="one a core"),
+        "BNN_STORE": _folder("store", "folder of finished results", "`~/.cache/bnn_lib/results`"),
+        "BNN_STORE_MB": _number(
+            "store_bytes", "largest size of that folder, in MB", 1, 1_000_000, whole=False, scale=MEGABYTE
+        ),
+        "BNN_COMPILE_CACHE": _folder(
+            "compile_cache", "folder of compiled functions, at most 300 MB", "JAX's, or `~/.cache/bnn_lib/compiled`"
+        ),
+        "BNN_QUEUE": _number("queue_length", "fits that may wait at a time", 1, 100_000),
+        "BNN_SESSION_FITS": _number(
+            "session_fits", "fits that a session may have waiting and running; comparing takes six", 1, 1000
+        ),
+        "BNN_MAX_WEIGHTS": _number("max_weights", "largest network: weights and biases", 1, 10_000_000),
+        "BNN_MAX_ROWS": _number("max_rows", "most training rows of a fit", 1, 100_000),
+        "BNN_MAX_STEPS": _number("max_steps", "most steps of a fit", 1, 1_000_000),
+        "BNN_FIT_SECONDS": _number(
+            "fit_seconds", "longest fit, in seconds on one core, by estimate", 1, 1_000_000, whole=False
+        ),
+        "BNN_GRACE_SECONDS": _number(
+            "grace_seconds", "seconds for which a fit goes on after its last page has gone", 0, 86_400, whole=False
+        ),
+        "BNN_UPLOAD_MB": _number("upload_megabytes", "largest file that a visitor may send, in MB", 1, 5),
+        "BNN_OPERATIONS": Variable(
+            "operations", "a page of what the server does, for every visitor to see", "off", "on or off", _switch
+        ),
+    }
+)
+
+
+def as_table() -> str:
+    """Return the variables as a table in Markdown."""
+    rows = [("Variable", "Meaning", "Default", "Allowed"), ("---",) * 4]
+    rows += [(f"`{name}`", v.meaning, v.default, v.allowed) for name, v in VARIABLES.items()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _cache_folder(environ: Mapping[str, str]) -> Path:
@@ -85,40 +216,11 @@ def _cache_folder(environ: Mapping[str, str]) -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "bnn_lib"
 
 
-def _folder(environ: Mapping[str, str], name: str, default: Path) -> Path:
-    text = environ.get(name, "")
-    if "\0" in text:
-        raise InvalidSettings(f"{name} is {shown(text)}; allowed: the path of a folder.")
-    return Path(text).expanduser() if text else default
-
-
-def _address(environ: Mapping[str, str], name: str) -> str | None:
-    text = environ.get(name, "").strip()
-    if not text:
-        return None
-    message = f"{name} is {shown(text)}; allowed: the address of a Dask scheduler, e.g. tcp://127.0.0.1:8786."
-    parts = urlsplit(text)
-    try:
-        complete = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port
-    except ValueError:  # a port that is no number, or too large
-        complete = None
-    if not complete or parts.path:
-        raise InvalidSettings(message)
-    return text
-
-
-def _number(
-    environ: Mapping[str, str], name: str, default: float, low: float, high: float, *, whole: bool = False
-) -> float:
-    text = environ.get(name, "").strip()
-    if not text:
-        return default
-    kind = "a whole number" if whole else "a number"
-    message = f"{name} is {shown(text)}; allowed: {kind} from {low:,} to {high:,}."
-    try:
-        value: float = int(text) if whole else float(text)
-    except ValueError:
-        raise InvalidSettings(message) from None
-    if not low <= value <= high:  # refuses NaN too
-        raise InvalidSettings(message)
-    return value
+def _warn_of_unknown(environ: Mapping[str, str]) -> None:
+    """Name what is probably a misspelling; it may as well be another program's variable, so it is no error."""
+    for name in environ:
+        if name.startswith(PREFIX) and name not in VARIABLES:
+            near = difflib.get_close_matches(name, VARIABLES, 1)
+            logger.warning(
+                "environment variable ignored name=%s%s", shown(name), f" nearest={near[0]}" if near else ""
+            )

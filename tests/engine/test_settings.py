@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnn_lib.engine.environment import set_worker_environment
-from bnn_lib.engine.settings import EngineSettings, InvalidSettings, available_cores
+from bnn_lib.engine.settings import (
+    VARIABLES,
+    EngineSettings,
+    InvalidSettings,
+    as_table,
+    available_cores,
+)
 
 
 def test_without_variables_there_are_defaults():
@@ -32,7 +40,15 @@ def test_every_variable_is_read():
             "BNN_THREADS": "3",
             "BNN_STORE": "/data/results",
             "BNN_STORE_MB": "12.5",
+            "BNN_QUEUE": "9",
+            "BNN_SESSION_FITS": "6",
+            "BNN_MAX_WEIGHTS": "1000",
+            "BNN_MAX_ROWS": "500",
+            "BNN_MAX_STEPS": "20000",
+            "BNN_FIT_SECONDS": "60.5",
             "BNN_GRACE_SECONDS": "0.5",
+            "BNN_UPLOAD_MB": "2",
+            "BNN_OPERATIONS": "On",
             "JAX_COMPILATION_CACHE_DIR": "/data/jax",
         }
     )
@@ -42,7 +58,15 @@ def test_every_variable_is_read():
         store=Path("/data/results"),
         store_bytes=12_500_000,
         compile_cache=Path("/data/jax"),
+        queue_length=9,
+        session_fits=6,
+        max_weights=1000,
+        max_rows=500,
+        max_steps=20_000,
+        fit_seconds=60.5,
         grace_seconds=0.5,
+        upload_megabytes=2,
+        operations=True,
     )
     both = {"JAX_COMPILATION_CACHE_DIR": "/data/jax", "BNN_COMPILE_CACHE": "~/ours"}
     assert EngineSettings.from_environment(both).compile_cache == Path.home() / "ours"
@@ -62,6 +86,9 @@ def test_every_variable_is_read():
         ("BNN_STORE_MB", "nan", "a number from 1 to 1,000,000"),
         ("BNN_STORE_MB", "-3", "a number from 1 to 1,000,000"),
         ("BNN_GRACE_SECONDS", "inf", "a number from 0 to 86,400"),
+        ("BNN_QUEUE", "0", "a whole number from 1 to 100,000"),
+        ("BNN_UPLOAD_MB", "6", "a whole number from 1 to 5"),
+        ("BNN_OPERATIONS", "perhaps", "on or off"),
         ("BNN_STORE", "a\0b", "the path of a folder"),
     ],
 )
@@ -73,20 +100,36 @@ def test_what_makes_no_sense_is_refused(name: str, text: str, allowed: str):
     assert len(str(caught.value)) < 300
 
 
-NAMES = (
-    "BNN_SCHEDULER",
-    "BNN_THREADS",
-    "BNN_STORE",
-    "BNN_STORE_MB",
-    "BNN_GRACE_SECONDS",
-    "BNN_COMPILE_CACHE",
-)
-
-
-@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
+@given(st.dictionaries(st.sampled_from(list(VARIABLES)), st.text(max_size=40)))
 def test_any_text_gives_settings_or_one_error(environ: dict[str, str]):
     with contextlib.suppress(InvalidSettings):
         assert EngineSettings.from_environment(environ).threads >= 1
+
+
+def test_the_settings_of_no_variables_are_the_defaults():
+    # The table takes its defaults from the class: reading nothing must give just those.
+    assert EngineSettings.from_environment({}) == EngineSettings()
+
+
+def test_every_field_but_that_of_tests_has_a_variable():
+    fields = {field.name for field in dataclasses.fields(EngineSettings)}
+    assert fields - {variable.field for variable in VARIABLES.values()} == {"preload"}
+
+
+def test_the_documentation_has_just_these_variables(root: Path):
+    assert as_table() in (root / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_what_the_table_allows_is_read(name: str):
+    examples = re.findall(r"tcp://[\w.:]+|\d[\d,]*|\bon\b|\boff\b", VARIABLES[name].allowed) or ["/folder"]
+    for text in examples:
+        EngineSettings.from_environment({name: text.replace(",", "")})
+
+
+def test_a_misspelt_variable_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
+    assert EngineSettings.from_environment({"BNN_STORE_GB": "1"}) == EngineSettings()
+    assert caplog.messages == ["environment variable ignored name='BNN_STORE_GB' nearest=BNN_STORE_MB"]
 
 
 def test_a_worker_has_one_thread_a_fit():

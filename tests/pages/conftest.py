@@ -18,9 +18,15 @@ Open = Callable[..., AppTest]
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
     fake = FakeEngine()
     monkeypatch.setattr(session, "make_engine", lambda: fake)
-    st.cache_resource.clear()
+    forget_server()
     yield fake
+    forget_server()
+
+
+def forget_server() -> None:
+    """Forget what a server keeps for as long as it runs."""
     st.cache_resource.clear()
+    session._start_engine.cache_clear()
 
 
 @pytest.fixture

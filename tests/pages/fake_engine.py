@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bnn_lib.datasets import Dataset, load_dataset
-from bnn_lib.engine import EngineStatus, Frame, Grid, JobView, Picture, UnitMaps, make_grid
+from bnn_lib.engine import EngineSettings, EngineStatus, Frame, Grid, JobView, Picture, UnitMaps, make_grid
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 from bnn_lib.held_out import judge
@@ -162,6 +162,7 @@ class FakeEngine:
     fails: str | None = None
     refuses: str | None = None
     shared: bool = False
+    settings: EngineSettings = field(default_factory=EngineSettings)
     results: dict[str, Picture] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     submitted: list[Experiment] = field(default_factory=list)

@@ -1,0 +1,94 @@
+"""The server around the pages: its start, its end, and whether it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from starlette.requests import Request
+from streamlit import config
+from streamlit.web.server.app_discovery import discover_asgi_app
+
+from bnn_lib.dashboard import server, session
+from tests.pages.fake_engine import FakeEngine
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    engine = FakeEngine()
+    monkeypatch.setattr(server, "shared_engine", lambda: engine)
+    return engine
+
+
+def test_streamlit_run_finds_the_application(root: Path):
+    # By reading app.py, not by running it. Not found, the engine would start with the first visit only.
+    assert discover_asgi_app(root / "app.py").import_string == "app:app"
+
+
+def test_the_engine_lives_as_long_as_the_server(engine: FakeEngine, root: Path):
+    async def serve() -> None:
+        async with server.lifespan(st.App(str(root / "app.py"))):
+            assert engine.calls == []
+
+    asyncio.run(serve())
+    assert engine.calls == [("close", "")]
+
+
+@pytest.mark.parametrize(("phase", "code"), [("ready", 200), ("starting", 503), ("down", 503)])
+def test_ready_means_that_fits_would_run(engine: FakeEngine, phase: str, code: int):
+    engine.phase = phase
+    answer = asyncio.run(server.ready(Request({"type": "http", "headers": []})))
+    assert answer.status_code == code
+    body = json.loads(bytes(answer.body))
+    assert body["ready"] is (phase == "ready")
+    assert bool(body["message"]) is (phase != "ready")
+
+
+def test_the_upload_limit_is_streamlits_own(monkeypatch: pytest.MonkeyPatch):
+    before = config.get_option("server.maxUploadSize")
+    monkeypatch.setenv("BNN_UPLOAD_MB", "3")
+    try:
+        server.prepare()
+        assert config.get_option("server.maxUploadSize") == 3
+    finally:
+        config.set_option("server.maxUploadSize", before)
+
+
+def test_any_visitor_can_clear_the_caches_but_not_the_engine(monkeypatch: pytest.MonkeyPatch):
+    engines: list[FakeEngine] = []
+
+    def make_engine() -> FakeEngine:
+        engines.append(FakeEngine())
+        return engines[-1]
+
+    monkeypatch.setattr(session, "make_engine", make_engine)
+    session._start_engine.cache_clear()
+    try:
+        first = session.shared_engine()
+        st.cache_resource.clear()  # what Streamlit does on a browser's message "clear_cache"
+        st.cache_data.clear()
+        assert session.shared_engine() is first
+        assert len(engines) == 1
+    finally:
+        session._start_engine.cache_clear()
+
+
+def test_a_setting_that_cannot_be_used_ends_the_start(root: Path):
+    """`streamlit run` imports app.py as this does."""
+    code = "import runpy; runpy.run_path('app.py', run_name='app')"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env={"BNN_THREADS": "many", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == "BNN_THREADS is 'many'; allowed: a whole number from 1 to 256."
+    assert "Traceback" not in run.stderr
