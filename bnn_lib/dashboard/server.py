@@ -1,7 +1,8 @@
-"""The web server around the pages: it starts the fitting engine before anyone visits, and says when it is ready."""
+"""The web server around the pages: it starts the engine before anyone visits, and says when that is ready."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,17 +17,29 @@ from streamlit.runtime.pages_manager import PagesManager
 from bnn_lib.dashboard.session import shared_engine
 from bnn_lib.engine import EngineSettings, InvalidSettings
 
+
 def prepare() -> None:
     """Make Streamlit's settings as ours say, or end the process with a sentence if one cannot be used."""
     try:
         settings = EngineSettings.from_environment()
     except InvalidSettings as error:
         sys.exit(str(error))
+    _log(settings.log_level)
     # Streamlit refuses what is larger before it has read it.
     config.set_option("server.maxUploadSize", settings.upload_megabytes)
     # Else a new server whose first visitor follows a link to a page runs that page without app.py:
     # until `st.navigation` has run once, Streamlit takes a folder named pages for its own older kind.
     PagesManager.uses_pages_directory = False
+
+
+def _log(level: str) -> None:
+    """Write our own log to standard error: time, level, module, then an event and its key=value pairs."""
+    logger = logging.getLogger("bnn_lib")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger.handlers[:] = [handler]
+    logger.setLevel(level.upper())
+    logger.propagate = False
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "BNN_"
 MEGABYTE = 1_000_000
+LEVELS = ("debug", "info", "warning", "error")
 WORDS = MappingProxyType({"1": True, "on": True, "true": True, "0": False, "off": False, "false": False})
 
 
@@ -65,6 +66,8 @@ class EngineSettings:
         Largest file that a visitor may send.
     operations : bool
         Whether there is a page for whoever hosts the app. Every visitor can see it.
+    log_level : str
+        Least level of our own log's lines: "debug", "info", "warning" or "error".
     preload : str
         Module that our own worker imports before it takes fits; tests of the engine put a light one here.
     """
@@ -83,6 +86,7 @@ class EngineSettings:
     grace_seconds: float = 20.0
     upload_megabytes: int = 5
     operations: bool = False
+    log_level: str = "info"
     preload: str = "bnn_lib.engine.preload"
 
     @classmethod
@@ -160,6 +164,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _level(text: str) -> str:
+    if text.lower() not in LEVELS:
+        raise ValueError
+    return text.lower()
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in WORDS:
         raise ValueError
@@ -181,7 +191,9 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
             "store_bytes", "largest size of that folder, in MB", 1, 1_000_000, whole=False, scale=MEGABYTE
         ),
         "BNN_COMPILE_CACHE": _folder(
-            "compile_cache", "folder of compiled functions, at most 300 MB", "JAX's, or `~/.cache/bnn_lib/compiled`"
+            "compile_cache",
+            "folder of compiled functions, at most 300 MB",
+            "JAX's, or `~/.cache/bnn_lib/compiled`",
         ),
         "BNN_QUEUE": _number("queue_length", "fits that may wait at a time", 1, 100_000),
         "BNN_SESSION_FITS": _number(
@@ -199,6 +211,9 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
         "BNN_UPLOAD_MB": _number("upload_megabytes", "largest file that a visitor may send, in MB", 1, 5),
         "BNN_OPERATIONS": Variable(
             "operations", "a page of what the server does, for every visitor to see", "off", "on or off", _switch
+        ),
+        "BNN_LOG": Variable(
+            "log_level", "least level of our own log's lines", "info", f"one of {', '.join(LEVELS)}", _level
         ),
     }
 )

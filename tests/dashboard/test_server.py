@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from streamlit import config
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from bnn_lib.dashboard import server, session
+from bnn_lib.engine.board import log_event
 from tests.pages.fake_engine import FakeEngine
 
 
@@ -47,6 +51,30 @@ def test_ready_means_that_fits_would_run(engine: FakeEngine, phase: str, code: i
     body = json.loads(bytes(answer.body))
     assert body["ready"] is (phase == "ready")
     assert bool(body["message"]) is (phase != "ready")
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """Leave the log as the other tests have it."""
+    logger = logging.getLogger("bnn_lib")
+    before = logger.handlers[:], logger.level, logger.propagate
+    yield
+    logger.handlers[:], logger.level, logger.propagate = before
+
+
+def test_the_log_has_times_levels_and_pairs(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture):
+    monkeypatch.setenv("BNN_LOG", "info")
+    server.prepare()
+    log_event("finished", "0123abcd", "a-session-that-is-secret", losses=0)
+    line = capfd.readouterr().err.strip()
+    assert re.fullmatch(
+        r"[-\d]{10} [:,\d]{12} INFO bnn_lib\.engine\.board fit finished key=0123abcd losses=0 session=[0-9a-f]{8}",
+        line,
+    )
+    monkeypatch.setenv("BNN_LOG", "error")
+    server.prepare()
+    log_event("finished", "0123abcd")
+    assert capfd.readouterr().err == ""
 
 
 def test_the_upload_limit_is_streamlits_own(monkeypatch: pytest.MonkeyPatch):

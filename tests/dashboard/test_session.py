@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 from bnn_lib.dashboard import session
 from tests.pages.fake_engine import FakeEngine
 

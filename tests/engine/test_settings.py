@@ -49,6 +49,7 @@ def test_every_variable_is_read():
             "BNN_GRACE_SECONDS": "0.5",
             "BNN_UPLOAD_MB": "2",
             "BNN_OPERATIONS": "On",
+            "BNN_LOG": "Warning",
             "JAX_COMPILATION_CACHE_DIR": "/data/jax",
         }
     )
@@ -67,6 +68,7 @@ def test_every_variable_is_read():
         grace_seconds=0.5,
         upload_megabytes=2,
         operations=True,
+        log_level="warning",
     )
     both = {"JAX_COMPILATION_CACHE_DIR": "/data/jax", "BNN_COMPILE_CACHE": "~/ours"}
     assert EngineSettings.from_environment(both).compile_cache == Path.home() / "ours"
@@ -89,6 +91,7 @@ def test_every_variable_is_read():
         ("BNN_QUEUE", "0", "a whole number from 1 to 100,000"),
         ("BNN_UPLOAD_MB", "6", "a whole number from 1 to 5"),
         ("BNN_OPERATIONS", "perhaps", "on or off"),
+        ("BNN_LOG", "loud", "one of debug, info, warning, error"),
         ("BNN_STORE", "a\0b", "the path of a folder"),
     ],
 )
@@ -122,7 +125,9 @@ def test_the_documentation_has_just_these_variables(root: Path):
 
 @pytest.mark.parametrize("name", VARIABLES)
 def test_what_the_table_allows_is_read(name: str):
-    examples = re.findall(r"tcp://[\w.:]+|\d[\d,]*|\bon\b|\boff\b", VARIABLES[name].allowed) or ["/folder"]
+    examples = re.findall(
+        r"tcp://[\w.:]+|\d[\d,]*|\b(?:on|off|debug|info|warning|error)\b", VARIABLES[name].allowed
+    ) or ["/folder"]
     for text in examples:
         EngineSettings.from_environment({name: text.replace(",", "")})
 
