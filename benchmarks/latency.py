@@ -20,8 +20,7 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 
 import bnn_lib as bnn  # noqa: E402
-from bnn_lib.engine.drawing import FRAME_SIZE, build_frame  # noqa: E402
-from bnn_lib.engine.picture import make_grid  # noqa: E402
+from bnn_lib.engine.views import Maps  # noqa: E402
 from bnn_lib.fitting import compile_ahead  # noqa: E402
 
 NEW_TARGET, SAME_TARGET = 2.5, 0.3  # seconds to the first progress
@@ -83,7 +82,7 @@ def measure(experiment: bnn.Experiment, compiled: list[str]) -> Times:
     fit = bnn.fit_steps(experiment, dataset)
     first = next(fit)
     progress = time.perf_counter() - wall, time.process_time() - processor
-    build_frame(first.posterior, make_grid(dataset, FRAME_SIZE), first.step)
+    Maps.frame(first.posterior, Maps.place(dataset), first.step)
     first_map = time.perf_counter() - wall
     for _ in fit:
         pass

@@ -16,7 +16,7 @@ from bnn_lib.dashboard import state
 from bnn_lib.dashboard.scores import GOOD_K_HAT, GOOD_R_HAT
 from bnn_lib.dashboard.session import Session
 from bnn_lib.datasets.csv_download import to_csv_bytes
-from bnn_lib.engine import Job, JobView, Picture
+from bnn_lib.engine import Job, JobView, Maps, Picture
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
@@ -227,7 +227,7 @@ def number(values: Mapping[str, Any], name: str) -> float | None:
 
 def distance(one: Picture, other: Picture) -> float | None:
     """Return the total variation of two results' class probabilities, averaged over the grid."""
-    p, q = one.final.probabilities(), other.final.probabilities()
+    p, q = (picture.view_as(Maps).final.probabilities() for picture in (one, other))
     if p.shape != q.shape:
         return None
     apart = np.abs(p - q).sum(axis=0)

@@ -16,7 +16,7 @@ from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.widgets import bind, more, presets
 from bnn_lib.datasets import DATASETS
-from bnn_lib.engine import Frame, make_grid
+from bnn_lib.engine import MapFrame, make_grid
 from bnn_lib.experiment import Experiment
 from bnn_lib.figures.palettes import MARKERS
 from bnn_lib.inference import METHODS
@@ -110,7 +110,7 @@ def _grid(session: Session) -> None:
             with st.container(key=f"compare_cell_{entry.method}", gap="xsmall"):
                 label = METHODS[entry.method].label
                 st.markdown(f"**{plain(label)}**", help=METHODS[entry.method].help)
-                frame = entry.picture.final if entry.picture else entry.view.frame if entry.view else None
+                frame: Any = entry.picture.final if entry.picture else entry.view.frame if entry.view else None
                 _cell()(key=f"cell_{entry.method}", data=cell_data(frame, kind, label))
                 if entry.failure:
                     st.error(plain(entry.failure))
@@ -138,7 +138,7 @@ def _legend(experiment: Experiment, kind: str) -> None:
     _cell()(key="cell_legend", data=content)
 
 
-def cell_data(frame: Frame | None, kind: str, label: str) -> dict[str, Any]:
+def cell_data(frame: MapFrame | None, kind: str, label: str) -> dict[str, Any]:
     """Return what a cell draws: one map in bytes, on the scale that all cells share."""
     values = None
     if frame is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnn_lib.engine import Grid, Picture
+from bnn_lib.engine import Grid, Maps
 
 SURE = 0.1  # nats of doubt below which there is nothing to explain
 
@@ -32,14 +32,14 @@ class PointReading:
     samples: np.ndarray
 
 
-def read_point(picture: Picture, x: float, y: float) -> PointReading:
+def read_point(maps: Maps, x: float, y: float) -> PointReading:
     """Read a result at a point, interpolating between the grid's points."""
-    final = picture.final
-    p = interpolate(picture.grid, final.probability, x, y) / 255
-    draws = interpolate(picture.draw_grid, picture.draws, x, y) / 255
+    final = maps.final
+    p = interpolate(maps.grid, final.probability, x, y) / 255
+    draws = interpolate(maps.draw_grid, maps.draws, x, y) / 255
     nats = np.log(final.n_classes) / 255
-    total = float(interpolate(picture.grid, final.total, x, y) * nats)
-    aleatoric = min(total, float(interpolate(picture.grid, final.aleatoric, x, y) * nats))
+    total = float(interpolate(maps.grid, final.total, x, y) * nats)
+    aleatoric = min(total, float(interpolate(maps.grid, final.aleatoric, x, y) * nats))
     return PointReading(_complete(p), total, aleatoric, total - aleatoric, _complete(draws))
 
 
@@ -86,14 +86,14 @@ def describe(reading: PointReading, class_names: tuple[str, ...]) -> str:
     )
 
 
-def most_ignorant_point(picture: Picture, within: np.ndarray) -> tuple[float, float]:
+def most_ignorant_point(maps: Maps, within: np.ndarray) -> tuple[float, float]:
     """Return where, inside the range of the rows `within` (n, 2), the epistemic uncertainty is largest."""
     low, high = within.min(axis=0), within.max(axis=0)
-    grid = picture.grid
+    grid = maps.grid
     columns = np.flatnonzero((grid.x >= low[0]) & (grid.x <= high[0]))
     rows = np.flatnonzero((grid.y >= low[1]) & (grid.y <= high[1]))
     if not len(columns) or not len(rows):
         return float(grid.x[len(grid.x) // 2]), float(grid.y[len(grid.y) // 2])
-    inside = picture.final.epistemic[np.ix_(rows, columns)]
+    inside = maps.final.epistemic[np.ix_(rows, columns)]
     row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
     return float(grid.x[columns[column]]), float(grid.y[rows[row]])

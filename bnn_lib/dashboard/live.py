@@ -86,7 +86,7 @@ def result_text(on_page: run.Shown) -> tuple[float, str]:
     if picture.stopped_at is not None:
         done = picture.stopped_at
         return min(1.0, done / steps), f"Stopped at step {done:,} of {steps:,}: what you see is unfinished."
-    done = len(picture.elbo) or steps
+    done = len(picture.objective) or steps
     text = f"{done:,} steps"
     seconds = picture.diagnostics.get("seconds")
     if isinstance(seconds, int | float) and seconds > 0:
@@ -133,7 +133,7 @@ def _message(session: Session, view: JobView | None) -> dict[str, Any]:
         return message
     if current.experiment.data == experiment.data:
         if view.frame is not None:
-            message["frame"] = payload.pack(payload.frame_array(view.frame))
+            message["frame"] = payload.pack(view.frame.array())
         if len(view.elbo):
             message["elbo"] = payload.elbo_data(view.elbo_steps, view.elbo, view.total)
     return message

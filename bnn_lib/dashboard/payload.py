@@ -19,7 +19,7 @@ from bnn_lib.figures.maps import TITLES
 if TYPE_CHECKING:
     from bnn_lib.dashboard.inspector import PointReading
     from bnn_lib.datasets import Dataset
-    from bnn_lib.engine import Frame, Grid, Picture
+    from bnn_lib.engine import Grid, Maps, Picture
 
 MOST_POINTS = 1500  # on the map; more would hide it
 MOST_UNITS = 8  # of a layer in the diagram
@@ -63,11 +63,6 @@ def points_data(dataset: Dataset) -> Json:
     return {**points, "label": label.tolist(), "held": held.tolist()}
 
 
-def frame_array(frame: Frame) -> np.ndarray:
-    """Return a frame as one array (K + 3, g, g): probabilities, total, aleatoric, epistemic."""
-    return np.concatenate([frame.probability, frame.total[None], frame.aleatoric[None], frame.epistemic[None]])
-
-
 def data_key(spec: DataSpec) -> str:
     """Return what tells rows apart: a map is drawn only over those that it is of."""
     return spec.model_dump_json()
@@ -89,14 +84,14 @@ def map_data(dataset: Dataset, grid: Grid, key: str) -> Json:
     }
 
 
-def map_result(key: str, picture: Picture) -> Json:
+def map_result(key: str, maps: Maps) -> Json:
     """Return a result's maps: the snapshots, the final one, and single networks."""
-    frames = np.stack([frame_array(frame) for frame in picture.frames]) if picture.frames else None
+    frames = np.stack([frame.array() for frame in maps.frames]) if maps.frames else None
     return {
         "key": key,
         "frames": None if frames is None else pack(frames),
-        "final": pack(frame_array(picture.final)),
-        "draws": pack(picture.draws),
+        "final": pack(maps.final.array()),
+        "draws": pack(maps.draws),
     }
 
 
@@ -113,13 +108,13 @@ def elbo_data(steps: np.ndarray, values: np.ndarray, total: int) -> Json:
 
 def elbo_result(key: str, picture: Picture) -> Json:
     """Return a result's ELBO and the steps of its snapshots."""
-    last = len(picture.elbo) or picture.final.step
+    last = len(picture.objective) or picture.final.step
     return {
         "key": key,
         "total": last,
         "stopped": picture.stopped_at is not None,
         "steps": [frame.step for frame in picture.frames],
-        "elbo": elbo_data(np.arange(1, len(picture.elbo) + 1), picture.elbo, last),
+        "elbo": elbo_data(np.arange(1, len(picture.objective) + 1), picture.objective, last),
     }
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from bnn_lib.dashboard import run, views
 from bnn_lib.datasets import Dataset
-from bnn_lib.engine import Grid
+from bnn_lib.engine import Grid, Maps
 from bnn_lib.figures.elbo import elbo_figure, elbo_series
 from bnn_lib.figures.maps import TITLES, map_figure
 
@@ -28,22 +28,23 @@ def show_side_by_side(dataset: Dataset, result: run.Shown) -> None:
     ):
         return
     theme = views.theme()
-    final, grid, n_classes = result.picture.final, result.picture.grid, dataset.n_classes
+    maps, n_classes = result.picture.view_as(Maps), dataset.n_classes
+    final, grid = maps.final, maps.grid
     nats = math.log(n_classes) / 255
     names = (dataset.feature_names[0], dataset.feature_names[1])
     labels = dataset.class_names[1:] if n_classes == 2 else dataset.class_names
-    maps: list[tuple[str, str, np.ndarray]] = [
+    shown: list[tuple[str, str, np.ndarray]] = [
         ("probability", f"Probability of {label}", field / np.float32(255))
         for label, field in zip(labels, final.probability, strict=True)
     ]
     for kind in ("total", "aleatoric", "epistemic"):
-        maps.append((kind, TITLES[kind], getattr(final, kind) * np.float32(nats)))
+        shown.append((kind, TITLES[kind], getattr(final, kind) * np.float32(nats)))
     figures = []
-    for kind, title, values in maps:
+    for kind, title, values in shown:
         figure = map_figure(grid.x, grid.y, values, kind, n_classes=n_classes, names=names, theme=theme)
         figure.update_layout(title_text=title)
         figures.append((describe_map(grid, values, kind, title, names), figure))
-    elbo = result.picture.elbo
+    elbo = result.picture.objective
     if len(elbo):
         series = elbo_series(np.arange(1, len(elbo) + 1), elbo, len(elbo))
         label = views.objective_label(result.experiment)

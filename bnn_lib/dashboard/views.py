@@ -10,7 +10,7 @@ import streamlit as st
 from bnn_lib.dashboard import components, data, inspector, payload, run, scores
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.datasets import Dataset
-from bnn_lib.engine import Picture, make_grid
+from bnn_lib.engine import Maps, Picture, make_grid
 from bnn_lib.experiment import DataSpec, Experiment
 from bnn_lib.figures.palettes import PALETTES
 from bnn_lib.inference import METHODS
@@ -51,7 +51,7 @@ def _map_data(spec_json: str) -> dict[str, Any]:
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
 def _map_result(key: str, _picture: Picture) -> dict[str, Any]:
-    return payload.map_result(key, _picture)
+    return payload.map_result(key, _picture.view_as(Maps))
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -89,7 +89,7 @@ def show_elbo(experiment: Experiment, result: run.Shown | None) -> None:
         "label": objective_label(experiment),
         "result": None,
     }
-    if result is not None and len(result.picture.elbo):
+    if result is not None and len(result.picture.objective):
         content["result"] = _elbo_result(result.key, result.picture)
         if run.active() is None:
             content["label"] = objective_label(result.experiment)
@@ -108,7 +108,8 @@ def place_pick(dataset: Dataset, result: run.Shown | None) -> None:
     wanted = result.experiment.data.model_dump_json()
     if st.session_state.get(run.PICK_FOR) != wanted:
         st.session_state[run.PICK_FOR] = wanted
-        st.session_state[run.PICK] = list(inspector.most_ignorant_point(result.picture, dataset.X_train))
+        maps = result.picture.view_as(Maps)
+        st.session_state[run.PICK] = list(inspector.most_ignorant_point(maps, dataset.X_train))
 
 
 def show_verdict(experiment: Experiment, result: run.Shown | None) -> None:
@@ -137,7 +138,7 @@ def show_point(dataset: Dataset, result: run.Shown | None) -> None:
             st.caption("Fit, then click the map.")
             return
         x, y = st.session_state[run.PICK]
-        reading = inspector.read_point(result.picture, x, y)
+        reading = inspector.read_point(result.picture.view_as(Maps), x, y)
         sentence = inspector.describe(reading, dataset.class_names)
         components.show("dots", payload.dots_data(reading, dataset))
         st.markdown(plain(sentence))

@@ -4,13 +4,30 @@ from bnn_lib.engine.board import EngineStatus
 from bnn_lib.engine.client import Engine
 from bnn_lib.engine.desk import Answer, AnswerView
 from bnn_lib.engine.jobs import Job, JobView
-from bnn_lib.engine.picture import Frame, Grid, Picture, UnitMaps, make_grid
+from bnn_lib.engine.picture import Picture, Rows, Units
 from bnn_lib.engine.questions import Question
 from bnn_lib.engine.settings import EngineSettings, InvalidSettings
+from bnn_lib.engine.structure import fit_key
+from bnn_lib.engine.views import (
+    Bare,
+    CurveFrame,
+    Curves,
+    Frame,
+    Grid,
+    Line,
+    MapFrame,
+    Maps,
+    SurfaceFrame,
+    Surfaces,
+    make_grid,
+)
 
 __all__ = [
     "Answer",
     "AnswerView",
+    "Bare",
+    "CurveFrame",
+    "Curves",
     "Engine",
     "EngineSettings",
     "EngineStatus",
@@ -19,8 +36,15 @@ __all__ = [
     "InvalidSettings",
     "Job",
     "JobView",
+    "Line",
+    "MapFrame",
+    "Maps",
     "Picture",
     "Question",
-    "UnitMaps",
+    "Rows",
+    "SurfaceFrame",
+    "Surfaces",
+    "Units",
+    "fit_key",
     "make_grid",
 ]

@@ -15,16 +15,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from bnn_lib.datasets.dataset_bytes import dataset_to_bytes
 from bnn_lib.engine.jobs import Fit, JobView
 from bnn_lib.engine.picture import Picture
-from bnn_lib.engine.structure import structure_of
+from bnn_lib.engine.structure import fit_key, structure_of
 
 if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
     from bnn_lib.experiment import Experiment
 
 logger = logging.getLogger(__name__)
 
 ENDED_KEPT = 8  # ended fits kept in memory, with their pictures; the store has the others
+PRIVATE_KEPT = 16  # of sessions' own data, which no store has; a session that wants more must fit again
 STRUCTURES_KEPT = 256
 MOST_LOSSES = 3  # of a fit's worker or scheduler, then it fails
 MOST_ATTEMPTS = 6
@@ -82,7 +85,7 @@ class Board:
         self._pending: list[Fit] = []
         self._sent: dict[str, Fit] = {}  # by Dask key
         self._leaving: dict[str, float] = {}  # session -> when its grace ends
-        self._wanted_structure: tuple[str, Experiment] | None = None
+        self._wanted: tuple[str, tuple[Any, ...]] | None = None  # a structure, and what to prepare it by
         self._known_structures: OrderedDict[str, None] = OrderedDict()
 
     # Sessions
@@ -95,14 +98,22 @@ class Board:
                 return None
             self._fits.move_to_end(key)
             fit.stopped_views.pop(session, None)
+            fit.owners.add(session)
             if not fit.ended:
                 fit.sessions.add(session)
                 self._queue_changed()
             return fit
 
-    def add(self, experiment: Experiment, session: str | None, picture: Picture | None) -> Fit:
+    def add(
+        self,
+        experiment: Experiment,
+        session: str | None,
+        picture: Picture | None,
+        dataset: Dataset | None = None,
+    ) -> Fit:
         """Join a fit or queue a new one; with `picture` it is finished. No session: the background's."""
-        key = experiment.key
+        key = fit_key(experiment, dataset)
+        handed_over = None if dataset is None else dataset_to_bytes(dataset)
         with self._lock:
             joined = self.join(key, session) if session is not None else self._fits.get(key)
             if joined is not None:
@@ -111,8 +122,11 @@ class Board:
             fit = Fit(
                 key=key,
                 experiment_json=experiment.to_json(),
-                structure=structure_of(experiment),
+                structure=structure_of(experiment, dataset),
                 total=experiment.inference.total_steps,
+                handed_over=handed_over,
+                private=dataset is not None,
+                owners=set() if session is None else {session},
                 stamp=self._stamps.__next__,
                 background=session is None,
                 # Dask may still know the earlier fit's key, with a result that is of no use.
@@ -125,7 +139,7 @@ class Board:
                 fit.sessions.update([session] if session is not None else [])
                 self._pending.append(fit)
             self._queue_changed()
-            self._forget_oldest()
+            self._forget()
             return fit
 
     def finished(self, key: str) -> Picture | None:
@@ -177,6 +191,8 @@ class Board:
                 for fit in list(self._fits.values()):
                     to_stop.append(self.stop(fit, session))
                     fit.stopped_views.pop(session, None)
+                    fit.owners.discard(session)
+            self._forget()
         return [dask_key for dask_key in to_stop if dask_key is not None]
 
     # Status and preparing
@@ -198,21 +214,25 @@ class Board:
             self._status = status
             self._queue_changed()
 
-    def want_structure(self, experiment: Experiment) -> None:
+    def want_structure(self, experiment: Experiment, dataset: Dataset | None = None) -> None:
         """Note that a structure may be needed soon. Only the last one counts: a slider passes by many."""
-        structure = structure_of(experiment)
+        structure = structure_of(experiment, dataset)
         with self._lock:
-            known = structure in self._known_structures
-            self._wanted_structure = None if known else (structure, experiment)
+            self._wanted = None
+            if structure in self._known_structures:
+                return
+        arguments = (experiment.to_json(), *([] if dataset is None else [dataset_to_bytes(dataset)]))
+        with self._lock:
+            self._wanted = (structure, arguments)
 
-    def take_wanted(self) -> Experiment | None:
-        """Return what is to be prepared, if nothing else is to be done."""
+    def take_wanted(self) -> tuple[Any, ...] | None:
+        """Return what to prepare, as a task's arguments, if nothing else is to be done."""
         with self._lock:
-            if self._pending or self._sent or self._wanted_structure is None:
+            if self._pending or self._sent or self._wanted is None:
                 return None
-            (structure, experiment), self._wanted_structure = self._wanted_structure, None
+            (structure, arguments), self._wanted = self._wanted, None
             self._know(structure)
-            return experiment
+            return arguments
 
     # What runs
 
@@ -294,7 +314,7 @@ class Board:
             if state == "finished":
                 self._know(fit.structure)
             self._queue_changed()
-            self._forget_oldest()
+            self._forget()
 
     def run_again(self, fit: Fit, *, alone: bool = False) -> None:
         """Put a fit back, before those that have not run yet; `alone`: nothing may run beside it."""
@@ -340,10 +360,13 @@ class Board:
         for fit in self._queue():
             fit.changed()
 
-    def _forget_oldest(self) -> None:
-        ended = [key for key, fit in self._fits.items() if fit.ended]
-        for key in ended[:-ENDED_KEPT]:
-            del self._fits[key]
+    def _forget(self) -> None:
+        """Let go of the oldest results, and of all those that are of nobody's data any more."""
+        for private, kept in ((False, ENDED_KEPT), (True, PRIVATE_KEPT)):
+            ended = [fit for fit in self._fits.values() if fit.ended and fit.private == private]
+            gone = ended[:-kept] + [fit for fit in ended[-kept:] if private and not fit.owners]
+            for fit in gone:
+                del self._fits[fit.key]
 
     def _know(self, structure: str) -> None:
         self._known_structures[structure] = None

@@ -18,15 +18,17 @@ from bnn_lib.engine.questions import AskTask, Question, answer
 from bnn_lib.engine.runner import STARTING, Runner
 from bnn_lib.engine.settings import EngineSettings
 from bnn_lib.engine.store import ResultStore
+from bnn_lib.engine.structure import fit_key
 from bnn_lib.engine.tasks import FitTask, PrepareTask, prepare, run_fit
 from bnn_lib.errors import InvalidData, InvalidExperiment
 
 if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
     from bnn_lib.experiment import Experiment
 
 logger = logging.getLogger(__name__)
 
-RESULTS_VERSION = 3  # raised when our own code comes to give other results for the same experiment
+RESULTS_VERSION = 4  # raised when our own code comes to give other results for the same experiment
 
 
 def results_version() -> str:
@@ -77,25 +79,34 @@ class Engine:
         """What the engine is doing now."""
         return replace(self._board.status, warning=self._store.warning)
 
-    def submit(self, experiment: Experiment, session_id: str) -> Job:
+    def submit(self, experiment: Experiment, session_id: str, dataset: Dataset | None = None) -> Job:
         """Ask for a fit. One that is stored is there at once; one that is running is shared.
+
+        Parameters
+        ----------
+        experiment : Experiment
+        session_id : str
+        dataset : Dataset, optional
+            The session's own data, in the place of the experiment's. Such a fit's result is kept in memory,
+            until the session has gone, and in no store; its key is `fit_key`'s.
 
         Raises
         ------
         RuntimeError
             If the engine is closed.
         InvalidExperiment
-            If the fit would take more time or memory than the host allows.
+            If the fit would take more time or memory than the host allows, or its likelihood does not fit the
+            target.
         """
         if self._runner.closing:
             raise RuntimeError("The engine is closed.")
-        key = experiment.key
+        key = fit_key(experiment, dataset)
         fit = self._board.join(key, session_id)
         if fit is None:
-            picture = self._stored(key)
+            picture = self._stored(key) if dataset is None else None
             if picture is None:
-                check_affordable(experiment, self._settings.fit_seconds)
-            fit = self._board.add(experiment, session_id, picture)
+                check_affordable(experiment, self._settings.fit_seconds, dataset)
+            fit = self._board.add(experiment, session_id, picture, dataset)
         log_event("asked for", key, session_id, state=fit.state)
         self._runner.wake()
         return Job(key, session_id, self._board, fit)
@@ -125,16 +136,16 @@ class Engine:
         """
         return self._board.finished(key) or self._stored(key)
 
-    def prepare(self, experiment: Experiment) -> None:
+    def prepare(self, experiment: Experiment, dataset: Dataset | None = None) -> None:
         """Compile ahead what a fit of this structure needs, when nothing else is to be done.
 
         Of several calls in a row the last counts; what may not be fitted is not prepared.
         """
         try:
-            check_affordable(experiment, self._settings.fit_seconds)
+            check_affordable(experiment, self._settings.fit_seconds, dataset)
         except InvalidExperiment:  # said when it is submitted
             return
-        self._board.want_structure(experiment)
+        self._board.want_structure(experiment, dataset)
         self._runner.wake()
 
     def ask(self, question: Question, session_id: str, slot: str | None = None) -> Answer:

@@ -114,8 +114,11 @@ class Cluster:
     def __init__(
         self, address: str, on_event: Callable[[str, Any], None], local: LocalProcess | None = None
     ) -> None:
+        import dask
         from distributed import Client
 
+        # A session's own data may be larger than what Dask warns of; how large, the page has said already.
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"})
         self._local = local
         self.client: Client = Client(
             address, timeout=CONNECT_SECONDS, set_as_default=False, name="bnn-engine", heartbeat_interval=5000

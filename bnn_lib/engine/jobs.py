@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bnn_lib.engine.picture import Frame, Picture
+from bnn_lib.engine.picture import Picture
+from bnn_lib.engine.views import Frame, read_frame
 
 if TYPE_CHECKING:
     from bnn_lib.engine.board import Board
@@ -48,7 +49,7 @@ class JobView:
     elbo, elbo_steps : ndarray, shape (k,)
         float32 values at int32 steps (counted from 1), about 2000 at most. A finished picture has all.
     frame : Frame or None
-        The newest maps.
+        What the view shows now.
     picture : Picture or None
         Once it is finished; or stopped, if there was something to keep.
     message : str or None
@@ -90,10 +91,13 @@ class Fit:
     experiment_json: str
     structure: str
     total: int
+    handed_over: bytes | None  # a session's own data, until it is fitted
+    private: bool  # whether it is such a fit: its result is its owners' alone
     stamp: Callable[[], int]  # a new version number
     background: bool = False  # nobody waits for it: all others go first
     state: str = "pending"
     sessions: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)  # sessions that asked for it and have not gone since
     stopped_views: dict[str, JobView] = field(default_factory=dict)
     dask_key: str = ""
     attempt: int = 0  # counts Dask keys: a key whose result cannot be used is not asked for again
@@ -118,6 +122,11 @@ class Fit:
     def ended(self) -> bool:
         """Whether it finished, was stopped, or failed."""
         return self.state in ENDED
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What its task is called with."""
+        return (self.experiment_json,) if self.handed_over is None else (self.experiment_json, self.handed_over)
 
     @property
     def abandoned(self) -> bool:
@@ -153,11 +162,11 @@ class Fit:
 
     def end(self, state: Phase, picture: Picture | None = None, message: str | None = None) -> None:
         """Note how it ended."""
-        self.state, self.picture, self.message = state, picture, message
+        self.state, self.picture, self.message, self.handed_over = state, picture, message, None
         if picture is not None:
-            self.step = len(picture.elbo) or picture.final.step
+            self.step = len(picture.objective) or picture.final.step
             self._frame, self._frame_bytes = picture.final, b""
-            self._elbo_steps, self._elbo = _thinned(picture.elbo)
+            self._elbo_steps, self._elbo = _thinned(picture.objective)
         self.changed()
         if state == "stopped":
             # Whoever had stopped it before gets what was kept.
@@ -206,7 +215,7 @@ class Fit:
 
     def _newest_frame(self) -> Frame | None:
         if self._frame is None and self._frame_bytes:
-            self._frame, self._frame_bytes = Frame.from_bytes(self._frame_bytes), b""
+            self._frame, self._frame_bytes = read_frame(self._frame_bytes), b""
         return self._frame
 
 

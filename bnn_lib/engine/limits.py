@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from bnn_lib.datasets import DATASETS
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
-from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
 
 if TYPE_CHECKING:
-    from bnn_lib.experiment import Experiment
+    from bnn_lib.datasets import Dataset
+    from bnn_lib.experiment import DataSpec, Experiment
 
 # Measured on one core of an AMD EPYC: four layers of 128 tanh units on 95,000 rows take 0.68 s a step.
 OPERATIONS_PER_SECOND = 2.3e10
@@ -29,7 +31,36 @@ LARGEST_STEP = 2_000_000_000  # bytes
 WAYS = "Fewer rows, units or Monte Carlo samples, or a smaller batch, bring it there."
 
 
-def check_affordable(experiment: Experiment, fit_seconds: float) -> None:
+@dataclass(frozen=True)
+class DataShape:
+    """What a fit's cost depends on of its data.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+    n_features, n_classes : int
+        Columns; classes, 0 for regression.
+    n_train : float
+        Training rows.
+    """
+
+    task: str
+    n_features: int
+    n_classes: int
+    n_train: float
+    is_count: bool = False  # of no matter here: a count costs what other numbers do
+
+    @classmethod
+    def of(cls, data: DataSpec, dataset: Dataset | None = None) -> DataShape:
+        """Return the shape of a data set, or of what `data` names if there is none."""
+        if dataset is not None:
+            return cls(dataset.task, dataset.n_features, dataset.n_classes, len(dataset.X_train))
+        entry = DATASETS[data.name]
+        rows = (entry.fixed_rows or data.n) * (1 - data.test_fraction)
+        return cls(entry.task, len(data.features or entry.default_features), entry.n_classes, rows)
+
+
+def check_affordable(experiment: Experiment, fit_seconds: float, dataset: Dataset | None = None) -> None:
     """Refuse a fit that would take too long, too much memory, or could not be stopped in time.
 
     Parameters
@@ -37,15 +68,18 @@ def check_affordable(experiment: Experiment, fit_seconds: float) -> None:
     experiment : Experiment
     fit_seconds : float
         How long a fit may take on one core.
+    dataset : Dataset, optional
+        That takes the place of the experiment's own.
 
     Raises
     ------
     InvalidExperiment
-        Saying what it would take, what is allowed, and what to change.
+        Saying what it would take, what is allowed, and what to change; or that the likelihood does not fit
+        the target.
     """
-    inference, sizes = experiment.inference, layer_sizes(experiment)
-    check_method(inference, sizes, experiment.network.bias)
-    seconds, size = step_cost(experiment)
+    inference, shape = experiment.inference, DataShape.of(experiment.data, dataset)
+    check_method(inference, layer_sizes(experiment, shape), experiment.network.bias)
+    seconds, size = step_cost(experiment, shape)
     if inference.method == "nuts" and seconds * LEAPFROGS > LONGEST_STEP:
         raise InvalidExperiment(
             f"One NUTS trajectory could take {seconds * LEAPFROGS:.1f} s; allowed: {LONGEST_STEP} s, so that it "
@@ -70,27 +104,21 @@ def check_affordable(experiment: Experiment, fit_seconds: float) -> None:
         )
 
 
-def step_cost(experiment: Experiment) -> tuple[float, float]:
+def step_cost(experiment: Experiment, shape: DataShape) -> tuple[float, float]:
     """Estimate one step's seconds on one core, and its memory in bytes."""
-    data, inference = experiment.data, experiment.inference
-    entry = DATASETS[data.name]
-    rows = (entry.fixed_rows or data.n) * (1 - data.test_fraction)
+    inference, rows = experiment.inference, shape.n_train
     used = METHODS[inference.method].fields
     copies = [getattr(inference, name) for name in ("mc_samples", "particles", "members") if name in used]
     rows = min(rows, inference.batch_size or rows) * math.prod(copies)
-    sizes = layer_sizes(experiment)
+    sizes = layer_sizes(experiment, shape)
     products = sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
     units = sum(sizes[1:])
     operations = PASSES * rows * (products + OPERATIONS_PER_ACTIVATION * units)
     return STEP_OVERHEAD + operations / OPERATIONS_PER_SECOND, BYTES_PER_ACTIVATION * rows * units
 
 
-def layer_sizes(experiment: Experiment) -> tuple[int, ...]:
+def layer_sizes(experiment: Experiment, shape: DataShape) -> tuple[int, ...]:
     """Return features, units of each hidden layer, and outputs."""
-    entry, spec = DATASETS[experiment.data.name], experiment.likelihood
-    if spec.family == "auto":
-        n_outputs = entry.n_classes if entry.n_classes > 2 else 1
-    else:
-        n_outputs = LIKELIHOODS[spec.family].n_outputs(entry.n_classes, spec.components)
-    features = len(experiment.data.features or entry.default_features)
-    return (features, *experiment.network.hidden, n_outputs)
+    likelihood = LIKELIHOODS[resolve_likelihood(experiment.likelihood, shape)]
+    outputs = likelihood.n_outputs(shape.n_classes, experiment.likelihood.components)
+    return (shape.n_features, *experiment.network.hidden, outputs)

@@ -7,7 +7,6 @@ is unpickled or evaluated on the way. PyMC and JAX are imported on the worker al
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import traceback
 from collections.abc import Callable, Mapping
@@ -19,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bnn_lib.engine.arrays import from_bytes, to_bytes
-from bnn_lib.engine.drawing import affordable_draws
+from bnn_lib.engine.views.base import affordable_draws
 from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment, shown
 
 if TYPE_CHECKING:
-    from bnn_lib.posterior import Posterior
+    from bnn_lib.networks import Networks
 
 Values = Mapping[str, Any]
 Files = Mapping[str, bytes]
@@ -33,7 +32,7 @@ Reply = dict[str, Any]
 AskTask = Callable[[str, str, dict[str, bytes]], Reply]
 
 PREDICTED_AT_ONCE = 2500  # rows
-POSTERIORS_KEPT = 8
+NETWORKS_KEPT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +46,7 @@ class Question:
     values : mapping
         JSON values, without NaN.
     files : mapping of str to bytes
-        What is no JSON: arrays by `arrays.to_bytes`, a saved posterior.
+        What is no JSON: arrays by `arrays.to_bytes`, networks drawn from a posterior.
     """
 
     name: str
@@ -88,20 +87,20 @@ def answer(name: str, values_json: str, files: dict[str, bytes]) -> Reply:
 def _predict(values: Values, files: Files) -> dict[str, np.ndarray]:
     """Predict at new inputs.
 
-    Files: ``posterior``, as `Posterior.save` writes it, and ``rows``, with an array ``X`` (n, d) in the data's
-    own units. Values: ``n_draws`` (at most; wide networks get fewer), ``seed``, and for regression ``intervals``,
-    a list of probabilities. The answer is that of a `Prediction`: ``mean`` (n, C) or (n,), ``total``,
+    Files: ``networks``, as a `Picture` has them, and ``rows``, with an array ``X`` (n, d) in the data's own
+    units. Values: ``n_draws`` (at most; wide networks get fewer), and for regression ``intervals``, a list of
+    probabilities. The answer is that of a `Prediction`: ``mean`` (n, C) or (n,), ``total``,
     ``aleatoric``, ``epistemic`` (n,), and ``intervals`` (n, number of intervals, 2).
     """
-    posterior = _posterior(files["posterior"])
+    networks = _networks(files["networks"])
     X = from_bytes(files["rows"])["X"]
-    affordable = affordable_draws(posterior.structure.sizes, len(X), PREDICTED_AT_ONCE)
+    affordable = affordable_draws(networks.structure.sizes, len(X), PREDICTED_AT_ONCE)
     n_draws = min(values.get("n_draws", affordable), affordable)
     levels = [float(level) for level in values.get("intervals", ())]
     parts: dict[str, list[np.ndarray]] = {}
     for first in range(0, len(X), PREDICTED_AT_ONCE):
         rows = X[first : first + PREDICTED_AT_ONCE]
-        prediction = posterior.predict(rows, n_draws=n_draws, seed=values.get("seed", 0))
+        prediction = networks.predict(rows, n_draws)
         for name in ("mean", "total", "aleatoric", "epistemic"):
             parts.setdefault(name, []).append(getattr(prediction, name))
         if levels:
@@ -109,11 +108,11 @@ def _predict(values: Values, files: Files) -> dict[str, np.ndarray]:
     return {name: np.concatenate(part) for name, part in parts.items()}
 
 
-@lru_cache(maxsize=POSTERIORS_KEPT)
-def _posterior(content: bytes) -> Posterior:
-    from bnn_lib.posterior import load_posterior
+@lru_cache(maxsize=NETWORKS_KEPT)
+def _networks(content: bytes) -> Networks:
+    from bnn_lib.networks import Networks
 
-    return load_posterior(io.BytesIO(content))
+    return Networks.from_bytes(content)
 
 
 QUESTIONS: Mapping[str, Answerer] = MappingProxyType({"predict": _predict})

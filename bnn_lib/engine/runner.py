@@ -6,11 +6,11 @@ Whatever may wait happens here: starting, asking the scheduler, fetching a resul
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,6 @@ class Runner:
         self._futures: dict[str, Future] = {}
         self._preparing: str | None = None
         self._was_ready = False
-        self._numbers = itertools.count(1)
         self._thread = threading.Thread(target=self._run, name="bnn-engine", daemon=True)
         self._thread.start()
 
@@ -158,10 +157,10 @@ class Runner:
             arguments = (question.name, question.values_json, dict(question.files))
             self._send(asked.dask_key, self._ask_task, *arguments, priority=10)
         while (fit := self._board.take_next(besides, self._desk.running)) is not None:
-            self._send(fit.dask_key, self._fit_task, fit.experiment_json)
-        if self._preparing is None and (experiment := self._board.take_wanted()) is not None:
-            self._preparing = f"prepare-{experiment.key}-{next(self._numbers)}"
-            self._send(self._preparing, self._prepare_task, experiment.to_json(), priority=-10)
+            self._send(fit.dask_key, self._fit_task, *fit.arguments)
+        if self._preparing is None and (wanted := self._board.take_wanted()) is not None:
+            self._preparing = f"prepare-{uuid.uuid4().hex}"
+            self._send(self._preparing, self._prepare_task, *wanted, priority=-10)
 
     def _connect(self) -> None:
         address, local = self._settings.scheduler, None
@@ -275,7 +274,7 @@ class Runner:
             detail = outcome.get("detail")  # a traceback, unless it is the request that was wrong
             level = logging.ERROR if detail else logging.INFO
             logger.log(level, "fit failed key=%s message=%s\n%s", fit.key, message, detail or "")
-        elif state == "finished" and content is not None:
+        elif state == "finished" and content is not None and not fit.private:
             self._store.put(fit.key, content)
         elif state == "stopped" and not fit.abandoned:
             # Another engine on this scheduler stopped the fit that it shared with us.

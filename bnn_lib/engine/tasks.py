@@ -8,16 +8,20 @@ import traceback
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bnn_lib.engine.drawing import FRAME_SIZE, build_frame, build_picture, check_drawable
+from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
+from bnn_lib.engine.drawing import build_picture
 from bnn_lib.engine.jobs import kept_steps
-from bnn_lib.engine.picture import Frame, make_grid
+from bnn_lib.engine.views import Frame, view_for
 from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment
-from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.experiment import Experiment
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +31,9 @@ STOP_CHECK_SECONDS = 0.1
 
 # "outcome" ("finished", "stopped" or "failed"), "picture" (bytes or None); if failed "message" and "detail".
 Outcome = dict[str, Any]
-FitTask = Callable[[str], Outcome]
-PrepareTask = Callable[[str], None]
+# Both take an experiment's JSON and, for data that a session handed over, the data set's bytes.
+FitTask = Callable[..., Outcome]
+PrepareTask = Callable[..., None]
 
 
 def import_everything() -> None:
@@ -110,9 +115,16 @@ class Reporter:
         return task is None or task.state == "cancelled"
 
 
-def run_fit(experiment_json: str) -> Outcome:
-    """Fit, report while it goes on, and return the picture."""
-    return run_guarded(experiment_json, _fit)
+def run_fit(experiment_json: str, handed_over: bytes | None = None) -> Outcome:
+    """Fit, report while it goes on, and return the picture.
+
+    Parameters
+    ----------
+    experiment_json : str
+    handed_over : bytes, optional
+        A data set (`dataset_to_bytes`) that takes the place of the experiment's own.
+    """
+    return run_guarded(experiment_json, partial(_fit, handed_over=handed_over))
 
 
 def run_guarded(experiment_json: str, fit: Callable[[Experiment, Reporter], Outcome]) -> Outcome:
@@ -136,22 +148,20 @@ def failure(message: str, detail: str = "") -> Outcome:
     return {"outcome": "failed", "picture": None, "message": message, "detail": detail}
 
 
-def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
-    from bnn_lib.datasets import load_dataset
+def _fit(experiment: Experiment, reporter: Reporter, handed_over: bytes | None) -> Outcome:
     from bnn_lib.diagnostics import assess
     from bnn_lib.fitting import compile_ahead, fit_steps, snapshot_steps
 
-    dataset = load_dataset(experiment.data)
-    check_drawable(dataset)
+    dataset = _dataset(experiment, handed_over)
+    view = view_for(dataset.task, dataset.n_features)
+    place = view.place(dataset)
     compile_ahead(experiment, dataset)
-    grid = make_grid(dataset)
-    coarse = grid.resized(FRAME_SIZE)
     snapshots = frozenset(snapshot_steps(experiment.inference.total_steps))
     frames: list[Frame] = []
     stopped_at = None
     # Beside the fit: a fifth of a second that would otherwise come after it.
     with ThreadPoolExecutor(1) as beside:
-        baselines = beside.submit(_baselines, experiment.data)
+        baselines = beside.submit(_baselines, experiment, dataset, handed_over is not None)
         for progress in fit_steps(experiment, dataset):
             posterior, step = progress.posterior, progress.step
             reporter.add(step, progress.objective)
@@ -159,37 +169,49 @@ def _fit(experiment: Experiment, reporter: Reporter) -> Outcome:
                 stopped_at = step
                 break
             if step in snapshots or reporter.due:
-                frame = build_frame(posterior, coarse, step)
+                frame = view.frame(posterior, place, step)
                 if step in snapshots:
                     frames.append(frame)
                 if reporter.due:
                     reporter.send(step, frame)
         if stopped_at is not None:
             posterior = assess(posterior, dataset)
-        picture = build_picture(posterior, dataset, grid, frames, step=step, stopped_at=stopped_at)
+        picture = build_picture(posterior, dataset, view, frames, step=step, stopped_at=stopped_at)
     picture.scores["baselines"] = baselines.result()
     return {"outcome": "stopped" if stopped_at else "finished", "picture": picture.to_bytes()}
 
 
-@lru_cache(maxsize=64)
-def _baselines(data: DataSpec) -> dict[str, Any]:
-    """Return what scikit-learn reaches on this data, whatever the network is."""
+def _dataset(experiment: Experiment, handed_over: bytes | None) -> Dataset:
     from bnn_lib.datasets import load_dataset
+
+    return load_dataset(experiment.data) if handed_over is None else dataset_from_bytes(handed_over)
+
+
+def _baselines(experiment: Experiment, dataset: Dataset, handed_over: bool) -> dict[str, Any]:
+    """Return what scikit-learn reaches on this data, whatever the network is."""
+    # What a session handed over is kept nowhere.
+    compute = _compute_baselines if handed_over else _known_baselines
+    return compute(dataset, experiment.data.seed)
+
+
+def _compute_baselines(dataset: Dataset, seed: int) -> dict[str, Any]:
     from bnn_lib.metrics import baseline_scores
 
-    return dict(baseline_scores(load_dataset(data), data.seed))
+    return dict(baseline_scores(dataset, seed)) if dataset.task == "classification" else {}
 
 
-def prepare(experiment_json: str) -> None:
+_known_baselines = lru_cache(maxsize=64)(_compute_baselines)
+
+
+def prepare(experiment_json: str, handed_over: bytes | None = None) -> None:
     """Compile what a fit of this structure and its picture need, by the beginning of such a fit."""
-    from bnn_lib.datasets import load_dataset
     from bnn_lib.fitting import compile_ahead, fit_steps
 
     experiment = Experiment.from_json(experiment_json)
-    dataset = load_dataset(experiment.data)
-    check_drawable(dataset)
+    dataset = _dataset(experiment, handed_over)
+    view = view_for(dataset.task, dataset.n_features)
     compile_ahead(experiment, dataset)
     posterior = next(fit_steps(experiment, dataset)).posterior
-    build_frame(posterior, make_grid(dataset, FRAME_SIZE), 1)
+    view.frame(posterior, view.place(dataset), 1)
     posterior.weight_summary(n_draws=1)
-    _baselines(experiment.data)
+    _baselines(experiment, dataset, handed_over is not None)

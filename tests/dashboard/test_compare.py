@@ -21,7 +21,7 @@ PICTURE = make_picture(Experiment())
 
 def filled(value: int, classes: int = 1):
     maps = np.full((classes, 4, 4), value, np.uint8)
-    return replace(PICTURE, final=replace(PICTURE.final, probability=maps))
+    return replace(PICTURE, view=replace(PICTURE.view, final=replace(PICTURE.final, probability=maps)))
 
 
 def nuts(**diagnostics: float) -> Entry:

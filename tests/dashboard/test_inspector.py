@@ -17,7 +17,7 @@ from bnn_lib.engine import Grid
 from bnn_lib.experiment import DataSpec, Experiment
 from tests.pages.fake_engine import make_picture
 
-PICTURE = make_picture(Experiment(data=DataSpec(n=100)))
+MAPS = make_picture(Experiment(data=DataSpec(n=100))).view
 GRID = Grid(np.linspace(-2, 3, 7), np.linspace(10, 20, 5))
 
 
@@ -35,7 +35,7 @@ def test_outside_the_grid_the_edge_counts():
 
 @given(st.floats(-10, 10), st.floats(-10, 10))
 def test_a_reading_adds_up(x: float, y: float):
-    reading = read_point(PICTURE, x, y)
+    reading = read_point(MAPS, x, y)
     assert reading.probability.sum() == pytest.approx(1)
     np.testing.assert_allclose(reading.samples.sum(axis=1), 1)
     assert reading.total == pytest.approx(reading.aleatoric + reading.epistemic)
@@ -45,12 +45,12 @@ def test_a_reading_adds_up(x: float, y: float):
 
 def test_the_most_ignorant_point_is_within_the_data():
     rows = load_dataset(DataSpec(n=100)).X_train
-    x, y = most_ignorant_point(PICTURE, rows)
+    x, y = most_ignorant_point(MAPS, rows)
     assert rows[:, 0].min() <= x <= rows[:, 0].max()
     assert rows[:, 1].min() <= y <= rows[:, 1].max()
-    best = read_point(PICTURE, x, y).epistemic
+    best = read_point(MAPS, x, y).epistemic
     for row in rows[::7]:
-        assert read_point(PICTURE, *row).epistemic <= best + 0.02
+        assert read_point(MAPS, *row).epistemic <= best + 0.02
 
 
 def reading(p: float, total: float, epistemic: float) -> PointReading:

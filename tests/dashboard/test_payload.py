@@ -38,11 +38,11 @@ def test_a_smooth_map_gets_small():
 def test_what_is_sent_is_the_picture():
     experiment = Experiment(data=DataSpec(n=100), network=NetworkSpec(hidden=(12, 3)))
     picture, dataset = make_picture(experiment), load_dataset(experiment.data)
-    sent = payload.map_result("k", picture)
+    sent = payload.map_result("k", picture.view)
     np.testing.assert_array_equal(unpack(sent["final"])[0], picture.final.probability[0])
     np.testing.assert_array_equal(unpack(sent["final"])[3], picture.final.epistemic)
     np.testing.assert_array_equal(unpack(sent["frames"])[2, 1], picture.frames[2].total)
-    np.testing.assert_array_equal(unpack(sent["draws"]), picture.draws)
+    np.testing.assert_array_equal(unpack(sent["draws"]), picture.view.draws)
     assert payload.elbo_result("k", picture)["steps"] == [frame.step for frame in picture.frames]
     network = payload.network_data(experiment, dataset, picture, "k")
     assert [(len(layer["shown"]), layer["more"]) for layer in network["hidden"]] == [(8, 4), (3, 0)]
@@ -82,7 +82,7 @@ def test_both_themes_have_whole_tables():
 
 def test_dots_say_what_the_networks_say():
     experiment = Experiment(data=DataSpec(name="iris"))
-    reading = read_point(make_picture(experiment), 1.4, 0.2)
+    reading = read_point(make_picture(experiment).view, 1.4, 0.2)
     data = payload.dots_data(reading, load_dataset(experiment.data))
     shown = data["colours"][1]
     assert shown == int(np.argmax(reading.probability))

@@ -17,9 +17,10 @@ import numpy as np
 
 from bnn_lib.agreement import PredictiveSummary
 from bnn_lib.engine.arrays import to_bytes
-from bnn_lib.engine.picture import Frame, Grid, Picture, UnitMaps
+from bnn_lib.engine.picture import Picture, Rows, Units
 from bnn_lib.engine.questions import Reply
 from bnn_lib.engine.tasks import Outcome, Reporter, run_guarded
+from bnn_lib.engine.views import Grid, MapFrame, Maps
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 
@@ -41,9 +42,9 @@ def current_folder() -> Path:
     return Path((Path(os.environ[FOLDER]) / "current").read_text())
 
 
-def make_frame(step: int, size: int = 8, k: int = 1, seed: int = 0) -> Frame:
+def make_frame(step: int, size: int = 8, k: int = 1, seed: int = 0) -> MapFrame:
     values = np.random.default_rng(seed + step).integers(0, 256, (k + 3, size, size), dtype=np.uint8)
-    return Frame(step, values[:k], values[k], values[k + 1], values[k + 2])
+    return MapFrame.of_array(step, values)
 
 
 def make_summary(rng: np.random.Generator, classes: int = 2, n: int = 12) -> PredictiveSummary:
@@ -58,12 +59,16 @@ def make_picture(
     rng = np.random.default_rng(seed)
     return Picture(
         experiment_json=experiment_json,
-        grid=Grid(np.linspace(-1, 2, 10), np.linspace(-3, 4, 10)),
-        frames=tuple(make_frame(step, 8, k, seed) for step in (1, 5, steps)),
-        final=make_frame(steps, 10, k, seed),
-        draws=rng.integers(0, 256, (6, k, 7, 7), dtype=np.uint8),
-        elbo=rng.normal(size=steps).astype(np.float32),
-        units=(UnitMaps(rng.integers(0, 256, (5, 4, 4), dtype=np.uint8), -0.5, 1.5),),
+        view=Maps(
+            frames=tuple(make_frame(step, 8, k, seed) for step in (1, 5, steps)),
+            final=make_frame(steps, 10, k, seed),
+            grid=Grid(np.linspace(-1, 2, 10), np.linspace(-3, 4, 10)),
+            draws=rng.integers(0, 256, (6, k, 7, 7), dtype=np.uint8),
+        ),
+        objective=rng.normal(size=steps).astype(np.float32),
+        rows=make_rows(rng),
+        networks=b"networks",
+        units=(Units(rng.integers(0, 256, (5, 4, 4), dtype=np.uint8), -0.5, 1.5),),
         weights={"W1": (rng.normal(size=(5, 2)).astype(np.float32), np.ones((5, 2), np.float32))},
         scores={"held-out": {"accuracy": 0.9}, "training": {"accuracy": 1.0}, "baselines": {}},
         diagnostics={"seconds": 0.25, "k_hat": None},
@@ -72,7 +77,14 @@ def make_picture(
     )
 
 
-def scripted_fit(experiment_json: str) -> Outcome:
+def make_rows(rng: np.random.Generator, count: int = 5, columns: int = 2) -> Rows:
+    numbers = rng.uniform(size=(2 + columns, count)).astype(np.float32)
+    return Rows(np.arange(count, dtype=np.int32), numbers[0], numbers[1], numbers[2:].T)
+
+
+def scripted_fit(experiment_json: str, handed_over: bytes | None = None) -> Outcome:
+    if handed_over is not None:
+        (current_folder() / "handed-over").write_bytes(handed_over)
     return run_guarded(experiment_json, _scripted)
 
 
@@ -109,7 +121,7 @@ def _scripted(this: Experiment, reporter: Reporter) -> Outcome:
     return {"outcome": "finished", "picture": picture.to_bytes()}
 
 
-def scripted_prepare(experiment_json: str) -> None:
+def scripted_prepare(experiment_json: str, handed_over: bytes | None = None) -> None:
     this = Experiment.from_json(experiment_json)
     with (current_folder() / f"prepared-{this.inference.seed}").open("a") as log:
         log.write("once\n")

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnn_lib.engine.board import ENDED_KEPT, MOST_LOSSES, Board, EngineStatus
+from bnn_lib.datasets import Dataset
+from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
+from bnn_lib.engine.board import ENDED_KEPT, MOST_LOSSES, PRIVATE_KEPT, Board, EngineStatus
 from bnn_lib.engine.jobs import RUN_AGAIN, Fit, JobView, kept_steps
+from bnn_lib.engine.structure import fit_key
 from bnn_lib.experiment import DataSpec, Experiment, NetworkSpec
 from tests.engine.fakes import experiment, make_frame, make_picture
 
@@ -375,7 +378,7 @@ def test_preparing_waits_until_nothing_else_is_to_be_done(board: Board):
     board.want_structure(wide)
     assert board.take_wanted() is None
     board.end(fit, "finished", make_picture())
-    assert board.take_wanted() is wide
+    assert board.take_wanted() == (wide.to_json(),)
     assert board.take_wanted() is None
     board.want_structure(wide)
     assert board.take_wanted() is None  # it is compiled
@@ -384,7 +387,7 @@ def test_preparing_waits_until_nothing_else_is_to_be_done(board: Board):
     board.set_status(NOT_YET)
     board.set_status(READY)
     board.want_structure(wide)
-    assert board.take_wanted() is wide  # the new worker has compiled nothing
+    assert board.take_wanted() == (wide.to_json(),)  # the new worker has compiled nothing
 
 
 ACTIONS = ("submit", "stop", "leave", "touch", "take", "start", "step", "finish", "lose", "die", "tick")
@@ -446,3 +449,52 @@ def test_the_live_elbo_keeps_the_beginning_and_a_bounded_number_of_points():
     whole = kept_steps(1, 20_000, 20_000)
     parts = [kept_steps(first, first + 999, 20_000) for first in range(1, 20_000, 1000)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+OWN = Dataset.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20.0))
+
+
+def finished_private(board: Board, seed: int, session: str = "a") -> Fit:
+    fit = board.add(experiment(seed), session, None, OWN)
+    assert board.take_next(0) is fit
+    board.end(fit, "finished", make_picture(seed))
+    return fit
+
+
+def test_data_handed_over_go_to_the_worker_and_no_further(board: Board):
+    fit = board.add(experiment(0), "a", None, OWN)
+    assert fit.key == fit_key(experiment(0), OWN)
+    assert fit is not board.add(experiment(0), "a", None)
+    experiment_json, content = fit.arguments
+    assert (experiment_json, dataset_from_bytes(content)) == (experiment(0).to_json(), OWN)
+    board.end(fit, "finished", make_picture(0))
+    assert fit.arguments == (experiment(0).to_json(),)
+
+
+def test_results_of_data_handed_over_go_with_the_last_session_that_asked(board: Board, clock: Clock):
+    fit = finished_private(board, 0)
+    assert board.join(fit.key, "b") is fit
+    for session, is_kept in (("a", True), ("b", False)):
+        board.leave(session)
+        clock.now += 21
+        board.end_grace_times()
+        assert (board.finished(fit.key) is not None) == is_kept
+
+
+def test_a_session_that_comes_back_keeps_its_results(board: Board, clock: Clock):
+    fit = finished_private(board, 0)
+    board.leave("a")
+    clock.now += 10
+    board.touch("a")
+    clock.now += 20
+    board.end_grace_times()
+    assert board.finished(fit.key) is fit.picture
+
+
+def test_results_of_data_handed_over_are_bounded_and_do_not_push_others_out(board: Board):
+    other = running(board, seed=99)
+    board.end(other, "finished", make_picture(0))
+    fits = [finished_private(board, seed) for seed in range(PRIVATE_KEPT + 3)]
+    kept = [board.finished(fit.key) is not None for fit in fits]
+    assert kept == [False] * 3 + [True] * PRIVATE_KEPT
+    assert board.finished(other.key) is not None

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnn_lib.datasets import Dataset
+from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
 from bnn_lib.engine import Answer, AnswerView, Engine, EngineSettings, Job, Question
 from bnn_lib.engine.cluster import LocalProcess
 from bnn_lib.engine.jobs import RUN_AGAIN
@@ -185,6 +187,22 @@ def test_results_survive_a_restart(make_engine: Make, told: Tell, tmp_path: Path
     assert second.status.phase == "starting"
     assert second.result(job.key) is not None
     assert len(runs(tmp_path, 0)) == 1
+
+
+def test_results_of_a_sessions_own_data_reach_no_disk(
+    engine: Engine, told: Tell, tmp_path: Path, settings: EngineSettings
+):
+    own = Dataset.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20.0))
+    before = set(settings.store.glob("*"))
+    job = engine.submit(experiment(0), "a", own)
+    told("go-0")
+    picture = wait_until(job, "finished").picture
+    assert dataset_from_bytes((tmp_path / "handed-over").read_bytes()) == own
+    assert engine.result(job.key) is picture
+    assert set(settings.store.glob("*")) == before
+    assert engine.result(experiment(0).key) is None
+    engine.leave("a")
+    wait_for(lambda: engine.result(job.key) is None)
 
 
 @pytest.mark.parametrize("damage", [b"", b"noise" * 1000, None], ids=["empty", "noise", "cut short"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import bnn_lib as bnn
 from bnn_lib.datasets import DATASETS
-from bnn_lib.engine.limits import check_affordable
+from bnn_lib.engine.limits import DataShape, check_affordable, layer_sizes
 
 WIDEST = bnn.NetworkSpec(hidden=(128,) * 4)
 HUGE = bnn.DataSpec(n=100_000, test_fraction=0.05)
@@ -35,3 +36,18 @@ def test_what_would_take_the_machine_is_refused_with_the_way_round(
     with pytest.raises(bnn.InvalidExperiment, match=says) as caught:
         check_affordable(experiment, 900)
     assert "smaller batch" in str(caught.value)
+
+
+def test_what_counts_is_the_shape_of_the_data_that_are_fitted() -> None:
+    rng = np.random.default_rng(0)
+    tall = bnn.Dataset.from_arrays(rng.normal(size=(60_000, 20)), rng.normal(size=60_000))
+    wide = bnn.Experiment(network=bnn.NetworkSpec(hidden=(128,) * 4))
+    check_affordable(wide, 900)
+    with pytest.raises(bnn.InvalidExperiment, match="so that it can be stopped"):
+        check_affordable(wide, 900, tall)
+    shape = DataShape.of(wide.data, tall)
+    assert shape == DataShape("regression", 20, 0, 54_000)
+    assert layer_sizes(wide, shape) == (20, 128, 128, 128, 128, 1)
+    labels = bnn.Experiment(likelihood=bnn.LikelihoodSpec(family="bernoulli"))
+    with pytest.raises(bnn.InvalidExperiment, match="which is for classification"):
+        check_affordable(labels, 900, tall)

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,15 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnn_lib.datasets import Dataset
-from bnn_lib.engine.picture import MAGIC, Frame, Grid, Picture, UnitMaps, make_grid
+from bnn_lib.engine.picture import MAGIC, Picture, Units
 from bnn_lib.engine.sealed import seal
+from bnn_lib.engine.views import Grid, MapFrame, make_grid, read_frame
 from bnn_lib.errors import InvalidData
 from tests.engine.fakes import make_frame, make_picture
 
 CONTENT = make_picture(k=3).to_bytes()
 
 
-def same_frame(a: Frame, b: Frame) -> bool:
+def same_frame(a: MapFrame, b: MapFrame) -> bool:
     names = ("probability", "total", "aleatoric", "epistemic")
     return a.step == b.step and all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names)
 
@@ -36,12 +38,15 @@ def test_a_picture_comes_back(k: int, stopped_at: int | None):
     assert back.stopped_at == stopped_at
     assert back.scores == picture.scores
     assert back.diagnostics == picture.diagnostics
+    assert back.networks == picture.networks
     for name in ("x", "y"):
-        np.testing.assert_array_equal(getattr(back.grid, name), getattr(picture.grid, name))
+        np.testing.assert_array_equal(getattr(back.view.grid, name), getattr(picture.view.grid, name))
+    for name in ("index", "total", "epistemic", "mean"):
+        np.testing.assert_array_equal(getattr(back.rows, name), getattr(picture.rows, name))
     assert all(same_frame(a, b) for a, b in zip(back.frames, picture.frames, strict=True))
     assert same_frame(back.final, picture.final)
-    np.testing.assert_array_equal(back.draws, picture.draws)
-    np.testing.assert_array_equal(back.elbo, picture.elbo)
+    np.testing.assert_array_equal(back.view.draws, picture.view.draws)
+    np.testing.assert_array_equal(back.objective, picture.objective)
     (unit,), (before,) = back.units, picture.units
     np.testing.assert_array_equal(unit.values, before.values)
     assert (unit.low, unit.high) == (before.low, before.high)
@@ -62,12 +67,10 @@ def test_numbers_of_numpy_and_without_end_are_kept():
 
 def test_a_method_without_elbo_and_a_network_without_hidden_layers():
     picture = make_picture()
-    bare = Picture(
-        **{**picture.__dict__, "elbo": np.empty(0, np.float32), "units": (), "frames": (), "weights": {}}
-    )
-    back = Picture.from_bytes(bare.to_bytes())
-    assert (len(back.elbo), back.units, back.frames, back.weights) == (0, (), (), {})
-    assert back.frame_grid.x.shape == back.grid.x.shape
+    view = replace(picture.view, frames=())
+    without = replace(picture, objective=np.empty(0, np.float32), units=(), view=view, weights={}, networks=b"")
+    back = Picture.from_bytes(without.to_bytes())
+    assert (len(back.objective), back.units, back.frames, back.weights, back.networks) == (0, (), (), {}, b"")
 
 
 @given(st.binary(max_size=300))
@@ -146,14 +149,15 @@ def test_an_array_of_another_kind_is_refused(name: str, other: object):
     del arrays[name]
     if other is not None:
         arrays[name] = np.asarray(other)
-    may_be_empty = name == "elbo" and other is not None and np.size(other) == 0
-    assert refused(packed(arrays)) or may_be_empty
+    may_be_empty = name in ("objective", "networks") and other is not None and np.size(other) == 0
+    same_kind = other is not None and name == "networks" and np.asarray(other).dtype == np.uint8
+    assert refused(packed(arrays)) or may_be_empty or (same_kind and np.ndim(other) == 1)
 
 
 @pytest.mark.parametrize("meta", [[], {}, None, {"frames": 7}, "[" * 100_000])
 def test_other_metadata_is_refused(meta: object):
     text = meta if isinstance(meta, str) else json.dumps(meta)
-    assert refused(packed({**arrays_of_a_picture(), "meta": np.frombuffer(text.encode(), np.uint8)}))
+    assert refused(packed({**arrays_of_a_picture(), "header": np.frombuffer(text.encode(), np.uint8)}))
 
 
 def test_pickled_objects_are_not_loaded():
@@ -163,7 +167,7 @@ def test_pickled_objects_are_not_loaded():
 
     trap = np.empty(1, object)
     trap[0] = Trap()
-    assert refused(packed({**arrays_of_a_picture(), "draws": trap}, allow_pickle=True))
+    assert refused(packed({**arrays_of_a_picture(), "view.draws": trap}, allow_pickle=True))
 
 
 def test_a_bomb_is_refused():
@@ -173,29 +177,29 @@ def test_a_bomb_is_refused():
 @given(st.integers(0, 2**40), st.integers(1, 12), st.integers(1, 4))
 def test_a_frame_comes_back(step: int, size: int, k: int):
     frame = make_frame(step % 1000, size, k)
-    frame = Frame(step, frame.probability, frame.total, frame.aleatoric, frame.epistemic)
-    assert same_frame(Frame.from_bytes(frame.to_bytes()), frame)
+    frame = MapFrame.of_array(step, frame.array())
+    assert same_frame(read_frame(frame.to_bytes()), frame)
 
 
 @given(st.binary(max_size=100))
 def test_a_frame_is_refused_or_read(content: bytes):
     with contextlib.suppress(InvalidData):
-        assert Frame.from_bytes(content).total.ndim == 2
+        assert MapFrame.from_bytes(MapFrame.tag + content).total.ndim == 2
 
 
 def test_a_frame_in_physical_units():
     values = np.full((1, 2, 2), 255, np.uint8)
-    frame = Frame(1, values, values[0], values[0], values[0])
+    frame = MapFrame(1, values, values[0], values[0], values[0])
     assert frame.probabilities().max() == pytest.approx(1)
     assert frame.nats("total") == pytest.approx(np.full((2, 2), math.log(2)))
-    three = Frame(1, np.repeat(values, 3, axis=0), values[0], values[0], values[0])
+    three = MapFrame(1, np.repeat(values, 3, axis=0), values[0], values[0], values[0])
     assert three.nats("epistemic").max() == pytest.approx(math.log(3))
     with pytest.raises(ValueError, match="uncertainty is 'doubt'; allowed: total, aleatoric, epistemic"):
         frame.nats("doubt")
 
 
 def test_units_in_their_own_range():
-    unit = UnitMaps(np.array([[[0, 255]]], np.uint8), low=-0.5, high=1.5)
+    unit = Units(np.array([[[0, 255]]], np.uint8), low=-0.5, high=1.5)
     np.testing.assert_allclose(unit.activations(), [[[-0.5, 1.5]]])
 
 

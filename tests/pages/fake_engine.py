@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 
 from bnn_lib.datasets import Dataset, load_dataset
-from bnn_lib.engine import EngineSettings, EngineStatus, Frame, Grid, JobView, Picture, UnitMaps, make_grid
+from bnn_lib.engine import (
+    EngineSettings,
+    EngineStatus,
+    Grid,
+    JobView,
+    MapFrame,
+    Maps,
+    Picture,
+    Rows,
+    Units,
+    make_grid,
+)
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 from bnn_lib.held_out import judge
@@ -51,7 +62,7 @@ def _samples(dataset: Dataset, points: np.ndarray, share: float, count: int, see
     return np.asarray(p / p.sum(axis=-1, keepdims=True))
 
 
-def make_frame(dataset: Dataset, grid: Grid, step: int, share: float = 1.0) -> Frame:
+def make_frame(dataset: Dataset, grid: Grid, step: int, share: float = 1.0) -> MapFrame:
     p = _samples(dataset, grid.points(), share, 30)
     g = len(grid.x)
     mean = p.mean(axis=0)
@@ -59,7 +70,7 @@ def make_frame(dataset: Dataset, grid: Grid, step: int, share: float = 1.0) -> F
     total, aleatoric = _entropy(mean) / top, _entropy(p).mean(axis=0) / top
     shown = mean[:, 1:] if dataset.n_classes == 2 else mean
     maps = [_bytes(values.reshape(g, g)) for values in (total, aleatoric, total - aleatoric)]
-    return Frame(step, _bytes(shown.T.reshape(-1, g, g)), *maps)
+    return MapFrame(step, _bytes(shown.T.reshape(-1, g, g)), *maps)
 
 
 def make_elbo(steps: int) -> np.ndarray:
@@ -96,7 +107,7 @@ def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Pictu
     z = grid.resized(20).points()
     z = (z - z.mean(axis=0)) / z.std(axis=0)
     units = tuple(
-        UnitMaps(
+        Units(
             _bytes(
                 0.5 + 0.5 * np.tanh(random.normal(size=(width, 2)) @ z.T + random.normal(size=(width, 1)))
             ).reshape(-1, 20, 20),
@@ -110,11 +121,14 @@ def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Pictu
     worse = {"accuracy": 0.872, "nll": 0.301, "brier": 0.19, "ece": 0.034, "auroc": 0.95}
     return Picture(
         experiment_json=experiment.to_json(),
-        grid=grid,
-        frames=frames,
-        final=make_frame(dataset, grid, done),
-        draws=_bytes(draws).transpose(0, 2, 1).reshape(20, -1, 24, 24),
-        elbo=make_elbo(done),
+        view=Maps(
+            frames=frames,
+            final=make_frame(dataset, grid, done),
+            grid=grid,
+            draws=_bytes(draws).transpose(0, 2, 1).reshape(20, -1, 24, 24),
+        ),
+        objective=make_elbo(done),
+        rows=Rows(np.zeros(1, np.int32), *np.zeros((2, 1), np.float32), np.zeros((1, outputs), np.float32)),
         units=units,
         weights=weights,
         scores={

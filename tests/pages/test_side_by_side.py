@@ -49,7 +49,9 @@ def test_the_figures_show_the_results_own_numbers(engine: FakeEngine, visit, nam
     top = picture.final.epistemic.max() / 255 * math.log(n_classes)
     said = page.get("plotly_chart")[-2].proto.alt
     assert said.startswith("Epistemic uncertainty in nats over ")
-    assert said.endswith(f": largest {top:.2f} at ({picture.grid.x[column]:.2f}, {picture.grid.y[row]:.2f})")
+    assert said.endswith(
+        f": largest {top:.2f} at ({picture.view.grid.x[column]:.2f}, {picture.view.grid.y[row]:.2f})"
+    )
     maps = [heatmap(figure) for figure in drawn[:-1]]
     np.testing.assert_allclose(maps[0][0], picture.final.probability[0].ravel() / 255, atol=1e-6)
     for kind, (z, zmax) in zip(("total", "aleatoric", "epistemic"), maps[classes:], strict=True):

@@ -1,0 +1,105 @@
+"""Networks drawn from a posterior, with all that it takes to predict by them: a posterior to send about.
+
+A fit's own state differs from method to method, and that of NUTS is large. Its draws serve every later question,
+and are the same ones that the fit's own predictions were made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bnn_lib import archive
+from bnn_lib.datasets.dataset import Scaling
+from bnn_lib.errors import InvalidData
+from bnn_lib.experiment import Experiment
+from bnn_lib.model import Structure
+from bnn_lib.posterior import Schema, predict_at
+
+if TYPE_CHECKING:
+    from bnn_lib.posterior import Posterior
+    from bnn_lib.predictive import Prediction
+
+WHAT = "a set of networks"
+MOST_DRAWS, FEWEST_DRAWS = 500, 50
+USUAL_BYTES = 2_000_000  # of the positions; more only for the fewest draws of a very large network
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """Draws of a posterior.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    schema : Schema
+    positions : ndarray of shape (S, D), float32
+        Flat, unconstrained parameters of each network.
+    """
+
+    experiment: Experiment
+    schema: Schema
+    positions: np.ndarray
+
+    @classmethod
+    def of(cls, posterior: Posterior) -> Networks:
+        """Draw 500 networks, or fewer (50 at the least) of a large one."""
+        size = posterior.positions(1).shape[1]
+        n_draws = int(np.clip(USUAL_BYTES // (4 * size), FEWEST_DRAWS, MOST_DRAWS))
+        positions = np.asarray(posterior.positions(n_draws), np.float32)
+        return cls(posterior.experiment, posterior.schema, positions)
+
+    @cached_property
+    def structure(self) -> Structure:
+        """Of the model."""
+        return Structure.of(self.experiment, self.schema)
+
+    def predict(self, X: Any, n_draws: int | None = None) -> Prediction:
+        """Return the predictive distribution at inputs `X` (n, d), in the data's original units.
+
+        `n_draws` takes so many of the networks, the first ones; default: all.
+        """
+        return predict_at(self.positions[:n_draws], X, self.experiment, self.structure, self.schema)
+
+    def to_bytes(self) -> bytes:
+        """Return the networks as bytes that `from_bytes` reads."""
+        schema, scaling = self.schema, self.schema.scaling
+        header = {
+            "experiment": self.experiment.to_json(),
+            "task": schema.task,
+            "feature_names": schema.feature_names,
+            "class_names": schema.class_names,
+            "is_count": schema.is_count,
+            "scaling": {field.name: getattr(scaling, field.name) for field in fields(Scaling)},
+        }
+        return archive.pack(header, {"positions": self.positions})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Networks:
+        """Read what `to_bytes` wrote.
+
+        Raises
+        ------
+        InvalidData
+            If the content is damaged or something else.
+        """
+        header, arrays = archive.unpack(content, WHAT)
+        try:
+            scaling = header["scaling"]
+            x_mean, x_scale = (np.asarray(scaling[name], np.float64) for name in ("x_mean", "x_scale"))
+            schema = Schema(
+                header["task"],
+                tuple(header["feature_names"]),
+                tuple(header["class_names"]),
+                Scaling(x_mean, x_scale, float(scaling["y_mean"]), float(scaling["y_scale"])),
+                bool(header["is_count"]),
+            )
+            experiment, positions = Experiment.from_json(header["experiment"]), arrays["positions"]
+        except archive.FOREIGN as error:
+            raise InvalidData(f"This is not {WHAT} ({type(error).__name__}).") from error
+        if positions.dtype != np.float32 or positions.ndim != 2 or not np.isfinite(positions).all():
+            raise InvalidData(f"This is not {WHAT}: its draws are {positions.dtype} of shape {positions.shape}.")
+        return cls(experiment, schema, positions)
