@@ -16,8 +16,9 @@ from pydantic.fields import FieldInfo
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.datasets.entry import MAX_ROWS, MIN_ROWS
 from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE
+from bnn_lib.datasets.painted import MOST_IN_LINK, count_points, paint, read_painting
 from bnn_lib.datasets.registry import DATASETS
-from bnn_lib.errors import InvalidExperiment, Problem, shown
+from bnn_lib.errors import InvalidData, InvalidExperiment, Problem, shown
 from bnn_lib.experiment_text import allowed_text, parse_text, write_text
 from bnn_lib.inference import METHODS
 from bnn_lib.likelihoods import LIKELIHOODS
@@ -34,6 +35,15 @@ def _one_of(names: Mapping[str, object], *extra: str) -> Any:
 
 def _as_tuple(value: object) -> object:
     return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _as_points(value: object) -> object:
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        return paint(value)
+    except InvalidData as error:
+        raise InvalidExperiment([Problem("data.points", f"data.points cannot be used. {error}")]) from None
 
 
 def _positive_zero(value: object) -> object:
@@ -67,6 +77,9 @@ class DataSpec(_Spec):
     For classification, `imbalance` makes the first class the largest: each other class has ``1 - imbalance`` times
     its rows (data sets of fixed size ignore it). `label_noise` is the share of training labels that are changed to
     another class; held-out labels stay true. Regression ignores both.
+
+    `points` are the rows of "painted" and "painted_curve": an array as `bnn_lib.datasets.painted.paint` takes it,
+    kept as the text that it returns.
     """
 
     section: ClassVar[str] = "data"
@@ -77,8 +90,25 @@ class DataSpec(_Spec):
     test_fraction: Real = Field(0.5, ge=0.05, le=0.95)
     standardize: bool = True
     features: Annotated[tuple[str, ...] | None, BeforeValidator(_as_tuple)] = Field(None, max_length=64)
+    points: Annotated[str | None, BeforeValidator(_as_points)] = None
     imbalance: Real = Field(0.0, ge=0.0, le=MAX_IMBALANCE)
     label_noise: Real = Field(0.0, ge=0.0, le=MAX_LABEL_NOISE)
+
+    @model_validator(mode="after")
+    def _points_can_be_read(self) -> Self:
+        if self.points is None:
+            return self
+        entry, name = DATASETS[self.name], "data.points"
+        if not entry.painted:
+            painted = ", ".join(other for other in DATASETS if DATASETS[other].painted)
+            raise InvalidExperiment([Problem(name, f"data.points is set, which is for {painted} only.")])
+        try:
+            painting = read_painting(self.points)
+        except InvalidData as error:
+            raise InvalidExperiment([Problem(name, f"data.points cannot be used. {error}")]) from None
+        if entry.task == "regression" and painting.classes.any():
+            raise InvalidExperiment([Problem(name, "data.points has classes, which a painted curve has not.")])
+        return self
 
     @model_validator(mode="after")
     def _features_exist(self) -> Self:
@@ -214,14 +244,22 @@ class Experiment(_Spec):
         except ValidationError as error:
             raise InvalidExperiment(_problems(cls, error)) from None
 
-    def to_query(self) -> dict[str, str]:
-        """Return the fields that differ from the defaults as a flat mapping, fit for a URL."""
+    def to_query(self, *, whole: bool = False) -> dict[str, str]:
+        """Return the fields that differ from the defaults as a flat mapping, fit for a URL.
+
+        Parameters
+        ----------
+        whole : bool
+            With every painted point. Without it, a painting of more than 200 points is left out, since links have
+            a length that browsers and proxies still take: it travels as a file.
+        """
         default = Experiment()
         query = {}
         for section in Experiment.model_fields:
             mine, usual = getattr(self, section), getattr(default, section)
             for name in type(mine).model_fields:
-                if getattr(mine, name) != getattr(usual, name):
+                too_long = name == "points" and not whole and count_points(getattr(mine, name)) > MOST_IN_LINK
+                if getattr(mine, name) != getattr(usual, name) and not too_long:
                     query[f"{section}.{name}"] = write_text(getattr(mine, name))
         return query
 

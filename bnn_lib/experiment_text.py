@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, MaxLen
 from pydantic.fields import FieldInfo
 
 NONE = "none"  # how None and the empty tuple are written: an empty value gets lost in URLs
-LONGEST_TEXT = 2000
+LONGEST_TEXT = 12_000  # the longest is a painting's
 
 
 def write_text(value: object) -> str:

@@ -10,7 +10,11 @@ from bnn_lib.experiment import DataSpec
 KEPT = 32
 
 # What the playground and the compare page draw: classes over two features.
-MAPPED = tuple(n for n, entry in DATASETS.items() if entry.task == "classification" and entry.n_features == 2)
+MAPPED = tuple(
+    name
+    for name, entry in DATASETS.items()
+    if entry.task == "classification" and entry.n_features == 2 and not entry.painted
+)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

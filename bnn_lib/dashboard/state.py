@@ -38,7 +38,7 @@ def replaced(experiment: Experiment, changes: Mapping[str, object]) -> Experimen
     ------
     InvalidExperiment
     """
-    query = experiment.to_query()
+    query = experiment.to_query(whole=True)
     query.update({name: value if isinstance(value, str) else write_text(value) for name, value in changes.items()})
     return Experiment.from_query(query)
 

@@ -65,6 +65,8 @@ class Dataset:
         Whether a model should standardise with `scaling`.
     X_ood : ndarray of shape (m, d), optional
         Points out of distribution: unlike any row, seen by no fit, to judge whether it is unsure of them.
+    window : tuple of pairs of float, optional
+        Lowest and highest value of each of the d columns that a picture should show.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Dataset:
     class_names: tuple[str, ...] = ()
     standardize: bool = True
     X_ood: np.ndarray | None = None
+    window: tuple[tuple[float, float], ...] | None = None
 
     def __post_init__(self) -> None:
         def keep(name: str, value: object) -> None:
@@ -100,6 +103,8 @@ class Dataset:
                     f"{part} has {matrix.shape[1]} features; allowed: as many as the training rows, "
                     f"{self.n_features}."
                 )
+        if self.window is not None:
+            keep("window", _read_window(self.window, self.n_features))
         keep("feature_names", read_names(self.feature_names, "feature_names", self.n_features))
         keep("class_names", read_names(self.class_names, "class_names"))
         if self.task == "regression" and self.class_names:
@@ -188,11 +193,19 @@ class Dataset:
         """Number of classes; 0 for regression."""
         return len(self.class_names)
 
-    @property
-    def extent(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest and highest value of each column, (d,) and (d,), points out of distribution included."""
-        parts = [X for X in (self.X_train, self.X_test, self.X_ood) if X is not None]
-        return np.min([X.min(axis=0) for X in parts], axis=0), np.max([X.max(axis=0) for X in parts], axis=0)
+    def view(self, margin: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a picture shows: lowest and highest value of each column, (d,) and (d,).
+
+        That is `window` if there is one, else the range of all rows and of points out of distribution, and
+        `margin` times it on each side; 1 on each side of a constant column.
+        """
+        if self.window is not None:
+            low, high = np.array(self.window).T
+            return low, high
+        rows = np.concatenate([X for X in (self.X_train, self.X_test, self.X_ood) if X is not None])
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        by = np.where(high > low, margin * (high - low), 1.0)
+        return low - by, high + by
 
     @cached_property
     def is_count(self) -> bool:
@@ -282,6 +295,15 @@ def _as_codes(targets: np.ndarray, name: str, n_classes: int) -> np.ndarray:
 def _check_task(task: object) -> None:
     if not isinstance(task, str) or task not in TASKS:
         raise InvalidData(f"task is {shown(task)}; allowed: {' or '.join(TASKS)}.")
+
+
+def _read_window(window: Any, n_features: int) -> tuple[tuple[float, float], ...]:
+    edges = read_matrix(window, "window")
+    if edges.shape != (n_features, 2) or (edges[:, 0] >= edges[:, 1]).any():
+        raise InvalidData(
+            f"window is {shown(window)}; allowed: for each of {n_features} features a low and a high."
+        )
+    return tuple((float(low), float(high)) for low, high in edges)
 
 
 def _column_names(X: Any) -> list[str] | None:

@@ -16,7 +16,7 @@ NAMES = ("feature_names", "class_names")
 
 def dataset_to_bytes(dataset: Dataset) -> bytes:
     """Return the data set as bytes that `dataset_from_bytes` reads."""
-    header = {name: getattr(dataset, name) for name in ("task", "standardize", *NAMES)}
+    header = {name: getattr(dataset, name) for name in ("task", "standardize", "window", *NAMES)}
     arrays = {name: getattr(dataset, name) for name in (*ARRAYS, *OPTIONAL)}
     return archive.pack(header, {name: array for name, array in arrays.items() if array is not None})
 
@@ -34,6 +34,8 @@ def dataset_from_bytes(content: bytes) -> Dataset:
         parts: dict[str, Any] = {name: arrays[name] for name in ARRAYS}
         parts |= {name: arrays[name] for name in OPTIONAL if name in arrays}
         parts |= {name: tuple(header[name]) for name in NAMES}
+        window = header["window"]
+        parts["window"] = None if window is None else tuple(tuple(edges) for edges in window)
         return Dataset(task=header["task"], standardize=header["standardize"], **parts)
     except InvalidData:
         raise

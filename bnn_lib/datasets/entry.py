@@ -35,6 +35,10 @@ class DatasetEntry:
         What `noise` means here, in one sentence.
     default_noise : float
         An amount that shows the data set well.
+    default_test_fraction : float
+        The same for the share of rows held out.
+    painted : bool
+        Whether its rows come with the `DataSpec`; see `load.entry_of`.
     generate : callable
         ``generate(n, noise, seed)`` gives X of shape (n, d) and y of shape (n,). With `fixed_rows` it
         ignores its arguments.
@@ -58,6 +62,8 @@ class DatasetEntry:
     default_n: int = 1000
     noise_help: str
     default_noise: float
+    default_test_fraction: float = 0.5
+    painted: bool = False
     generate: Callable[[int, float, int], tuple[np.ndarray, np.ndarray]]
     generate_ood: Callable[[int, float, int], np.ndarray] | None = None
     truth: Callable[[np.ndarray], np.ndarray] | None = None

@@ -1,4 +1,4 @@
-"""A data set by name -> its rows, split."""
+"""A spec -> its data set: rows by name or painted by hand, uneven or wrongly labelled as asked for, and split."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import numpy as np
 from bnn_lib.datasets.checks import read_flag, read_names, read_number, read_seed, read_whole
 from bnn_lib.datasets.dataset import Dataset
 from bnn_lib.datasets.entry import MAX_ROWS, MIN_ROWS, DatasetEntry
+from bnn_lib.datasets.painted import Painting, paint, read_painting
 from bnn_lib.datasets.registry import DATASETS
 from bnn_lib.datasets.split import derived_seed
 from bnn_lib.errors import InvalidData, shown
 
+FEWEST_PAINTED = 4
 MAX_IMBALANCE, MAX_LABEL_NOISE = 0.95, 0.5
 
 
@@ -24,8 +26,9 @@ def load_dataset(spec: Any) -> Dataset:
     ----------
     spec : DataSpec
         Or anything with its attributes: name, n, noise, seed, test_fraction, standardize, features, imbalance,
-        label_noise. The seed drives generation and split; equal specs give equal data sets, on every machine.
-        Data sets of fixed size ignore n, noise and imbalance; those for regression imbalance and label_noise.
+        label_noise, points. The seed drives generation and split; equal specs give equal data sets, on every
+        machine. Data sets of fixed size ignore n, noise and imbalance; those for regression imbalance and
+        label_noise.
 
     Returns
     -------
@@ -36,9 +39,10 @@ def load_dataset(spec: Any) -> Dataset:
     InvalidData
         If there is no such data set or feature, or a number is out of bounds.
     """
-    if not isinstance(spec.name, str) or spec.name not in DATASETS:
-        raise InvalidData(f"name is {shown(spec.name)}; allowed: {', '.join(DATASETS)}.")
-    entry = DATASETS[spec.name]
+    entry = entry_of(spec)
+    painting = painting_of(spec) if entry.painted else None
+    if painting is not None:
+        check_painting(painting, entry.task)
     n, noise, imbalance, label_noise = entry.fixed_rows or MIN_ROWS, 0.0, 0.0, 0.0
     if entry.fixed_rows is None:
         n, noise = read_whole(spec.n, "n", MIN_ROWS, MAX_ROWS), read_number(spec.noise, "noise", 0, 1)
@@ -63,9 +67,60 @@ def load_dataset(spec: Any) -> Dataset:
         feature_names=names,
         class_names=entry.class_names or None,
     )
+    if painting is not None:
+        across, up = painting.window
+        dataset = replace(dataset, window=(across, up) if entry.task == "classification" else (across,))
     if entry.generate_ood is not None:
         dataset = replace(dataset, X_ood=entry.generate_ood(n, noise, seed))
     return dataset if label_noise == 0 else flip_labels(dataset, label_noise, seed)
+
+
+def entry_of(spec: Any) -> DatasetEntry:
+    """Return the registry's entry of the data set that `spec` names; with the points' own rows if it is painted.
+
+    Raises
+    ------
+    InvalidData
+        If there is no such data set, or the points cannot be read.
+    """
+    if not isinstance(spec.name, str) or spec.name not in DATASETS:
+        raise InvalidData(f"name is {shown(spec.name)}; allowed: {', '.join(DATASETS)}.")
+    entry = DATASETS[spec.name]
+    if not entry.painted:
+        return entry
+    painting = painting_of(spec)
+    if entry.task == "regression":
+        X, y = painting.places[:, :1], painting.places[:, 1]
+    else:
+        X, y = painting.places, painting.classes
+    # While somebody paints there may be no point yet: two classes are what they begin with.
+    n_classes = max(2, int(painting.classes.max(initial=0)) + 1)
+    return replace(
+        entry, fixed_rows=len(X), class_names=entry.class_names[:n_classes], generate=lambda n, noise, seed: (X, y)
+    )
+
+
+def painting_of(spec: Any) -> Painting:
+    """Return the points of a spec whose data set is painted; none of them yet is a painting, too."""
+    return read_painting(paint([]) if spec.points is None else spec.points)
+
+
+def check_painting(painting: Painting, task: str) -> None:
+    """Raise `InvalidData`, saying what to paint next, unless there are points enough to train and to test."""
+    count = len(painting.places)
+    if count == 0:
+        fewest = "two points of each of two classes" if task == "classification" else f"{FEWEST_PAINTED} points"
+        raise InvalidData(f"Nothing is painted yet: paint at least {fewest}.")
+    if task == "regression":
+        if count < FEWEST_PAINTED:
+            raise InvalidData(f"Points so far: {count}. Paint at least {FEWEST_PAINTED}.")
+        return
+    counts = np.bincount(painting.classes, minlength=2)
+    for code, of_class in enumerate(counts):
+        if of_class < 2:
+            others = " (there are points of a later class)" if code < len(counts) - 1 and of_class == 0 else ""
+            have = f"{of_class} point" if of_class else "no point"
+            raise InvalidData(f"Class {code} has {have}{others}: paint at least 2, one to train and one to test.")
 
 
 def class_counts(n: int, n_classes: int, imbalance: float) -> list[int]:

@@ -9,10 +9,22 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from bnn_lib.datasets import real, toy_classification, toy_regression
 from bnn_lib.datasets.entry import DatasetEntry
+from bnn_lib.datasets.painted import MOST_CLASSES
 
 _MEASURED = "Has no effect: this is measured data, with the noise it has. Nor has the number of rows."
+_PAINTED: Mapping[str, Any] = MappingProxyType(
+    {
+        "noise_help": "Has no effect: the points are where they were painted.",
+        "default_noise": 0.0,
+        "default_test_fraction": 0.2,
+        "painted": True,
+        "generate": lambda n, noise, seed: (np.empty((0, 1)), np.empty(0)),  # `entry_of` has the rows
+    }
+)
 _ADDED = "Standard deviation of the noise added to the target"
 
 
@@ -113,6 +125,12 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             "reach 2 from the centre.",
             default_noise=0.05,
             generate=toy_classification.make_pinwheel,
+        ),
+        "painted": DatasetEntry(
+            label="Paint your own",
+            help="Points that you put on the map yourself, of two to five classes.",
+            class_names=tuple(f"class {code}" for code in range(MOST_CLASSES)),
+            **_PAINTED,
         ),
         "iris": DatasetEntry(
             label="Iris",
@@ -236,6 +254,14 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             toy_regression.bumps,
             default_n=500,
             features=("x1", "x2"),
+        ),
+        "painted_curve": DatasetEntry(
+            label="Paint your own",
+            help="Points that you put on the plane yourself.",
+            task="regression",
+            class_names=(),
+            default_features=("x",),
+            **_PAINTED,
         ),
         "diabetes": DatasetEntry(
             label="Diabetes",

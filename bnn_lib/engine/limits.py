@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bnn_lib.datasets import DATASETS
+from bnn_lib.datasets.load import entry_of
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
@@ -55,7 +55,7 @@ class DataShape:
         """Return the shape of a data set, or of what `data` names if there is none."""
         if dataset is not None:
             return cls(dataset.task, dataset.n_features, dataset.n_classes, len(dataset.X_train))
-        entry = DATASETS[data.name]
+        entry = entry_of(data)
         rows = (entry.fixed_rows or data.n) * (1 - data.test_fraction)
         return cls(entry.task, len(data.features or entry.default_features), entry.n_classes, rows)
 

@@ -24,7 +24,10 @@ LABELS = Dataset.from_arrays(
 OOD = replace(NUMBERS, X_ood=np.ones((3, 2)))
 
 
-@pytest.mark.parametrize("dataset", [NUMBERS, LABELS, OOD])
+FRAMED = replace(LABELS, window=((-1.5, 30.0),))
+
+
+@pytest.mark.parametrize("dataset", [NUMBERS, LABELS, OOD, FRAMED])
 def test_a_data_set_comes_back(dataset: Dataset):
     back = dataset_from_bytes(dataset_to_bytes(dataset))
     assert back == dataset

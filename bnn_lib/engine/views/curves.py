@@ -64,8 +64,8 @@ class Line:
 
 
 def make_line(dataset: Dataset, size: int = FINAL_SIZE) -> Line:
-    """Return a line over the data's range and a margin on each side."""
-    low, high = with_margin(*dataset.extent, X_MARGIN)
+    """Return a line over what the data set shows: its window, or its range and a margin on each side."""
+    low, high = dataset.view(X_MARGIN)
     y = np.concatenate([dataset.y_train, dataset.y_test])
     bottom, top = with_margin(y.min(), y.max(), Y_MARGIN)
     return Line(np.linspace(low[0], high[0], size), float(bottom), float(top))

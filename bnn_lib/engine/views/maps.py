@@ -64,7 +64,7 @@ class Grid:
 
 
 def make_grid(dataset: Dataset, size: int = FINAL_SIZE) -> Grid:
-    """Return a grid over the data's range and a margin of a quarter of it on each side.
+    """Return a grid over what the data set shows: its window, or its range and a quarter of it on each side.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def make_grid(dataset: Dataset, size: int = FINAL_SIZE) -> Grid:
     """
     if dataset.n_features != 2:
         raise InvalidData(f"A map needs two features, and this data has {dataset.n_features}.")
-    low, high = with_margin(*dataset.extent, MARGIN)
+    low, high = dataset.view(MARGIN)
     return Grid(np.linspace(low[0], high[0], size), np.linspace(low[1], high[1], size))
 
 
