@@ -10,7 +10,7 @@ import itertools
 import logging
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -346,7 +346,22 @@ class Board:
                 self.end(fit, "failed", message=message)
 
     def _waiting(self) -> list[Fit]:
-        return sorted(self._pending, key=lambda fit: not fit.sessions)  # stable: what nobody waits for is last
+        """Fits that wait, in the order in which they will begin.
+
+        Sessions take turns: first comes the fit whose session has the fewest under way and before it, so that one
+        that asks for six does not keep the others waiting for all of them. What was run before and lost goes
+        before all others, and what nobody waits for after them.
+        """
+        served = Counter(session for fit in self._sent.values() for session in fit.sessions)
+        turns = []
+        for fit in self._pending:  # the oldest first
+            turns.append(min((served[session] for session in fit.sessions), default=0))
+            served.update(fit.sessions)
+        order = sorted(
+            zip(turns, self._pending, strict=True),
+            key=lambda pair: (not pair[1].sessions, not pair[1].losses, pair[0]),
+        )
+        return [fit for _, fit in order]
 
     def _queue(self) -> list[Fit]:
         """Fits that have not begun, in the order in which they will."""

@@ -498,3 +498,34 @@ def test_results_of_data_handed_over_are_bounded_and_do_not_push_others_out(boar
     kept = [board.finished(fit.key) is not None for fit in fits]
     assert kept == [False] * 3 + [True] * PRIVATE_KEPT
     assert board.finished(other.key) is not None
+
+
+def test_sessions_take_turns(board: Board):
+    mine = [board.add(experiment(seed), "a", None) for seed in range(6)]
+    assert send_all(board) == mine[:2]
+    theirs = [board.add(experiment(seed), "b", None) for seed in range(10, 16)]
+    order = [theirs[0], theirs[1], mine[2], theirs[2], mine[3], theirs[3], mine[4], theirs[4], mine[5], theirs[5]]
+    places = {board.view(fit, "a" if fit in mine else "b").position: fit for fit in [*mine[2:], *theirs]}
+    # What has been sent and not begun is first in the queue.
+    assert [places[place] for place in range(3, 13)] == order
+    board.end(mine[0], "finished", make_picture())
+    assert board.take_next(0) is theirs[0]
+    board.end(mine[1], "finished", make_picture())
+    assert board.take_next(0) is mine[2]
+
+
+def test_a_shared_fit_has_the_place_of_whoever_was_served_least(board: Board):
+    for seed in range(5):
+        shared = board.add(experiment(seed), "a", None)
+    send_all(board)
+    assert board.view(shared, "a").position == 5
+    board.join(shared.key, "b")
+    assert board.view(shared, "b").position == 3
+
+
+def test_one_session_is_served_in_the_order_in_which_it_asked(board: Board):
+    fits = [board.add(experiment(seed), "a", None) for seed in range(5)]
+    assert send_all(board) == fits[:2]
+    for done, following in zip(fits[:3], fits[2:], strict=True):
+        board.end(done, "finished", make_picture())
+        assert board.take_next(0) is following
