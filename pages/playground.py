@@ -6,6 +6,7 @@ from bnn_lib.dashboard import components, controls, data, notices, run, state, v
 from bnn_lib.dashboard.live import live
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.side_by_side import show_side_by_side
+from bnn_lib.dashboard.trust_view import show_trust
 
 session = open_session()
 experiment = state.load()
@@ -76,6 +77,10 @@ with map_column:
 
 if result is not None:
     with st.container(key="scores"):
-        views.show_scores(experiment, result)
+        scores_column, trust_column = st.columns([1.35, 1], gap="large")
+        with scores_column:
+            views.show_scores(experiment, result)
+        with trust_column:
+            show_trust(experiment, result, len(dataset.X_train))
         show_side_by_side(dataset, result)
 state.store()

@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from bnn_lib.dashboard import state
-from bnn_lib.dashboard.scores import GOOD_K_HAT, GOOD_R_HAT
 from bnn_lib.dashboard.session import Session
-from bnn_lib.datasets.csv_download import to_csv_bytes
-from bnn_lib.engine import Job, JobView, Maps, Picture
+from bnn_lib.engine import Job, JobView, Picture
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 
 FIELD, FEWEST, MOST = "methods", 2, 6
 CHOSEN, RUNS, STORED, PROBLEM = "compare_methods", "compare_runs", "compare_stored", "compare_problem"
+SHOWN = "compare_shown"  # which map
 WIDGET = "w.methods"
 USUAL = ("advi", "fullrank_advi", "nuts", "ensemble")
-CLUSTERS = {"data.name": "blobs", "data.noise": 0.1, "data.n": 100, "network.hidden": (10,)}
-# label -> (fields, methods)
-LESSONS: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = MappingProxyType(
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A comparison that shows something.
+
+    Attributes
+    ----------
+    changes : mapping
+        What differs from the default experiment, by dotted names.
+    methods : tuple of str
+    kind : str
+        The map that shows it.
+    look : str
+        What to look for, in one sentence.
+    """
+
+    changes: Mapping[str, object]
+    methods: tuple[str, ...]
+    kind: str
+    look: str
+
+    @property
+    def experiment(self) -> Experiment:
+        """The problem that it is shown on."""
+        return state.replaced(Experiment(), self.changes)
+
+
+CLUSTERS: Mapping[str, object] = MappingProxyType(
+    {"data.name": "blobs", "data.noise": 0.1, "data.n": 100, "network.hidden": (10,)}
+)
+LESSONS: Mapping[str, Lesson] = MappingProxyType(
     {
-        "ADVI between two clusters": (CLUSTERS, ("advi", "nuts")),
-        "Full-rank repairs some of it": (CLUSTERS, ("advi", "lowrank_advi", "fullrank_advi", "nuts")),
-        "An ensemble is not a posterior": ({"data.n": 100}, ("map", "ensemble", "nuts")),
-        "What dropout thinks": ({"data.n": 100, "network.hidden": (20,)}, ("dropout", "advi", "nuts")),
+        "ADVI between two clusters": Lesson(CLUSTERS, ("advi", "nuts"), "epistemic", "TODO"),
+        "Full-rank repairs some of it": Lesson(
+            CLUSTERS, ("advi", "lowrank_advi", "fullrank_advi", "nuts"), "epistemic", "TODO"
+        ),
+        "An ensemble is not a posterior": Lesson(
+            {"data.n": 100}, ("map", "ensemble", "nuts"), "epistemic", "TODO"
+        ),
+        "What dropout thinks": Lesson(
+            {"data.n": 100, "network.hidden": (20,)}, ("dropout", "advi", "nuts"), "epistemic", "TODO"
+        ),
     }
 )
 
@@ -147,11 +177,19 @@ def choose() -> None:
 
 def lesson(label: str) -> None:
     """Set the page to one of the lessons."""
-    changes, methods = LESSONS[label]
+    chosen = LESSONS[label]
     st.session_state[state.STATE] = Experiment()
-    state.change(changes)
-    st.session_state[CHOSEN] = tuple(name for name in methods if name in offered())
+    state.change(chosen.changes)
+    st.session_state[CHOSEN], st.session_state[SHOWN] = chosen.methods, chosen.kind
     st.session_state[PROBLEM] = None
+
+
+def current_lesson(experiment: Experiment, methods: Sequence[str]) -> Lesson | None:
+    """Return the lesson that the page is set to, by its button or by a link."""
+    for found in LESSONS.values():
+        if found.methods == tuple(methods) and found.experiment == experiment:
+            return found
+    return None
 
 
 # --- fits ---------------------------------------------------------------------------------------------------
@@ -214,85 +252,3 @@ def entries(session: Session, experiment: Experiment, methods: Sequence[str]) ->
         found.append(Entry(method, None, stored[key]))
     st.session_state[STORED] = stored
     return found
-
-
-# --- numbers ------------------------------------------------------------------------------------------------
-
-
-def number(values: Mapping[str, Any], name: str) -> float | None:
-    """Return a finite number, None if it is not there."""
-    value = values.get(name)
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def distance(one: Picture, other: Picture) -> float | None:
-    """Return the total variation of two results' class probabilities, averaged over the grid."""
-    p, q = (picture.view_as(Maps).final.probabilities() for picture in (one, other))
-    if p.shape != q.shape:
-        return None
-    apart = np.abs(p - q).sum(axis=0)
-    return float(apart.mean() if len(p) == 1 else apart.mean() / 2)
-
-
-def reference(found: Iterable[Entry]) -> tuple[Picture | None, str]:
-    """Return NUTS's result if distances from it mean anything, else why not."""
-    nuts = next((entry for entry in found if entry.method == "nuts"), None)
-    if nuts is None:
-        return None, "No distances: NUTS, which they are measured from, is not chosen."
-    if nuts.picture is None or nuts.picture.stopped_at is not None:
-        return None, "No distances: NUTS has not finished."
-    r_hat = number(nuts.picture.diagnostics, "r_hat")
-    if r_hat is None or r_hat > GOOD_R_HAT:
-        shown = "unknown" if r_hat is None else f"{r_hat:.2f}"
-        return (
-            None,
-            f"No distances: NUTS has not converged (R-hat = {shown}, {GOOD_R_HAT} is allowed): more draws.",
-        )
-    return nuts.picture, ""
-
-
-def reliability(diagnostics: Mapping[str, Any]) -> str:
-    """Return k-hat or R-hat with one plain word, "–" where the method has neither."""
-    for name, label, good in (("k_hat", "k-hat", GOOD_K_HAT), ("r_hat", "R-hat", GOOD_R_HAT)):
-        value = diagnostics.get(name)
-        if isinstance(value, int | float):
-            return f"{label} {value:.2f}, {'reliable' if value <= good else 'not reliable'}"
-    return "–"
-
-
-def speed_of(entry: Entry) -> tuple[float | None, str]:
-    """Return a rate and what it counts."""
-    if entry.picture is None:
-        return (entry.view.steps_per_second if entry.view else None), "steps/s"
-    values = entry.picture.diagnostics
-    leapfrogs, seconds = number(values, "leapfrogs"), number(values, "seconds")
-    if leapfrogs and seconds:
-        return leapfrogs / seconds, "leapfrogs/s"
-    return number(values, "steps_per_second"), "steps/s"
-
-
-def table(found: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Return one row of plain numbers a method."""
-    nuts, _ = reference(found)
-    rows = []
-    for entry in found:
-        picture = entry.picture
-        values = picture.diagnostics if picture else {}
-        held = picture.scores.get("held-out", {}) if picture else {}
-        rate, unit = speed_of(entry)
-        far = distance(picture, nuts) if picture and nuts and picture is not nuts else None
-        row: dict[str, Any] = {"Method": METHODS[entry.method].label, "Seconds": number(values, "seconds")}
-        row |= {
-            "Speed": None if rate is None else round(rate),
-            "Speed counts": unit,
-            "Accuracy": number(held, "accuracy"),
-        }
-        row |= {"NLL": number(held, "nll"), "Brier": number(held, "brier"), "ECE": number(held, "ece")}
-        row |= {"k-hat": number(values, "k_hat"), "R-hat": number(values, "r_hat"), "From NUTS": far}
-        rows.append(row)
-    return rows
-
-
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Write the table as CSV."""
-    return to_csv_bytes(pd.DataFrame(rows))

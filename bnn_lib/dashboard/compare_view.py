@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Callable
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, components, controls, data, payload, state
+from bnn_lib.dashboard import compare, compare_numbers, components, controls, data, payload, state
 from bnn_lib.dashboard.live import duration, progress_text, speed
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
@@ -22,11 +21,7 @@ from bnn_lib.figures.palettes import MARKERS
 from bnn_lib.inference import METHODS
 
 EVERY = 0.4  # seconds between two looks at running fits
-SHOWN, WAS_BUSY = "compare_shown", "compare_was_busy"
-FORMATS = MappingProxyType(
-    {"Seconds": "%.1f", "Speed": "localized", "Accuracy": "percent", "k-hat": "%.2f", "R-hat": "%.3f"}
-    | dict.fromkeys(("NLL", "Brier", "ECE", "From NUTS"), "%.3f")
-)
+WAS_BUSY = "compare_was_busy"
 KINDS = ("probability", "total", "aleatoric", "epistemic")
 SCRIPTS = ("shared/shared.js", "shared/field.js", "cell/cell.js")
 
@@ -99,12 +94,15 @@ def _grid(session: Session) -> None:
         st.rerun()
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
-    kind = st.segmented_control(
-        "Map", KINDS, default="probability", key=SHOWN, required=True, label_visibility="collapsed"
-    )
-    kind = kind if kind in KINDS else "probability"
+    lesson = compare.current_lesson(experiment, st.session_state[compare.CHOSEN])
+    if st.session_state.get(compare.SHOWN) not in KINDS:
+        st.session_state[compare.SHOWN] = lesson.kind if lesson else "probability"
+    if lesson:
+        st.markdown(plain(lesson.look))
+    kind = st.segmented_control("Map", KINDS, key=compare.SHOWN, required=True, label_visibility="collapsed")
+    assert kind is not None
     _legend(experiment, kind)
-    nuts, why_not = compare.reference(found)
+    nuts, about_distances = compare_numbers.reference(found)
     with st.container(key="compare_cells"):
         for entry in found:
             with st.container(key=f"compare_cell_{entry.method}", gap="xsmall"):
@@ -115,10 +113,9 @@ def _grid(session: Session) -> None:
                 if entry.failure:
                     st.error(plain(entry.failure))
                 else:
-                    far = compare.distance(entry.picture, nuts) if entry.picture and nuts else None
-                    st.html(facts(entry, far if entry.method != "nuts" else None))
-    if why_not:
-        st.caption(plain(why_not))
+                    far = compare_numbers.distances(entry.picture, nuts) if entry.picture and nuts else {}
+                    st.html(facts(entry, far))
+    st.caption(plain(about_distances))
 
 
 def _legend(experiment: Experiment, kind: str) -> None:
@@ -151,24 +148,31 @@ def cell_data(frame: MapFrame | None, kind: str, label: str) -> dict[str, Any]:
     }
 
 
-def facts(entry: compare.Entry, far: float | None) -> str:
-    """Return the lines under a cell, as HTML."""
+def facts(entry: compare.Entry, far: Mapping[str, float]) -> str:
+    """Return the lines under a cell, as HTML; `far` as of `compare_numbers.distances`, empty if not known."""
     if entry.picture is None:
         text = progress_text(entry.view)[1] if entry.view else "Not fitted with these settings yet."
         return f'<p class="bnn-facts">{html.escape(text)}</p>'
     picture = entry.picture
-    seconds = compare.number(picture.diagnostics, "seconds")
-    rate, unit = compare.speed_of(entry)
+    seconds = compare_numbers.number(picture.diagnostics, "seconds")
+    rate, unit = compare_numbers.speed_of(entry)
     held = picture.scores.get("held-out", {})
-    accuracy, nll = compare.number(held, "accuracy"), compare.number(held, "nll")
+    accuracy, nll = (compare_numbers.number(held, name) for name in ("accuracy", "nll"))
+    apart, ignorance = (
+        compare_numbers.number(far, f"{name}, map") for name in ("total_variation", "epistemic_ratio")
+    )
     rows = {
         "time": "–" if seconds is None else duration(seconds),
         "speed": "–" if rate is None else f"{speed(rate)} {unit}",
         "accuracy": "–" if accuracy is None else f"{100 * accuracy:.1f} %",
         "NLL": "–" if nll is None else f"{nll:.3f}",
-        "check": compare.reliability(picture.diagnostics),
-        "from NUTS": "–" if far is None else f"{far:.3f}",
+        "check": compare_numbers.reliability(picture.diagnostics),
     }
+    if entry.method == compare_numbers.REFERENCE:
+        rows["from NUTS"] = "it is the reference" if far else "–"
+    else:
+        rows["from NUTS"] = "–" if apart is None else f"{apart:.3f} of 1"
+        rows["ignorance"] = "–" if ignorance is None else f"{ignorance:.2f} × that of NUTS"
     note = f"<p>Stopped at step {picture.stopped_at:,}: unfinished.</p>" if picture.stopped_at is not None else ""
     body = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in rows.items())
     return f'<div class="bnn-facts">{note}<dl>{body}</dl></div>'
@@ -182,16 +186,24 @@ def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...
     found = [e for e in compare.entries(session, experiment, methods) if e.picture is not None]
     if not found:
         return
-    rows = compare.table(found)
-    formats = {name: st.column_config.NumberColumn(format=form) for name, form in FORMATS.items()}
-    st.dataframe(rows, hide_index=True, key="compare_table", column_config=formats)
-    st.caption(
-        "Scores are of held-out rows; NLL in nats a row. From NUTS: total variation of the class probabilities, "
-        "averaged over the map; 0 is the same, 1 the opposite."
+    rows = compare_numbers.table(found)
+    shown = [column for column in compare_numbers.COLUMNS if any(row[column.name] is not None for row in rows)]
+    config = {
+        column.name: st.column_config.NumberColumn(format=column.form, help=column.help, pinned=False)
+        if column.form
+        else st.column_config.TextColumn(help=column.help, pinned=column.name == "Method")
+        for column in shown
+    }
+    st.dataframe(
+        [{column.name: row[column.name] for column in shown} for row in rows],
+        hide_index=True,
+        key="compare_table",
+        column_config=config,
     )
+    st.caption("Scores are of held-out rows. Distances: on held-out rows, and over the whole map.")
     st.download_button(
         "Download as CSV",
-        compare.to_csv(rows),
+        compare_numbers.to_csv(rows),
         "comparison.csv",
         "text/csv",
         icon=":material/download:",

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from bnn_lib.agreement import R_HAT_LIMIT
+from bnn_lib.dashboard.trust import about_posterior
+from bnn_lib.loo import GOOD_K
+
 METRICS = (
     ("accuracy", "Accuracy", "share of rows whose most likely class is right", True),
     ("nll", "NLL", "negative log-likelihood, nats a row: punishes confident mistakes", False),
@@ -20,7 +24,6 @@ ROWS = (
     ("random_forest", "Random forest"),
 )
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-GOOD_K_HAT, GOOD_R_HAT = 0.7, 1.1
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
@@ -82,27 +85,6 @@ def _text(value: float | None, metric: str) -> str:
     return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
 
 
-def verdict(diagnostics: Mapping[str, Any]) -> str:
-    """Return in a sentence or two how far the posterior itself may be trusted, as far as is known."""
-    k_hat, r_hat = (diagnostics.get(name) for name in ("k_hat", "r_hat"))
-    if isinstance(k_hat, float):
-        text = f"Pareto k-hat {k_hat:.2f}" if math.isfinite(k_hat) else "Pareto k-hat is infinite"
-        if k_hat <= GOOD_K_HAT:
-            return f"{text} (0.7 or less is good): close to the posterior, as far as its own draws can tell."
-        return f"{text} (0.7 or less is good): not the posterior; compare with NUTS before trusting its certainty."
-    if isinstance(r_hat, float):
-        text = (
-            f"R-hat {r_hat:.3f} and {diagnostics['ess']:,.0f} effective draws of the predictions (weights have no "
-            f"unique value), {diagnostics['divergences']:,} divergences"
-        )
-        if r_hat > GOOD_R_HAT:
-            return f"{text}. The chains disagree: take more tuning steps and draws, or fewer units."
-        if diagnostics["divergences"]:
-            return f"{text}. The chains agree, but missed what is too sharply curved for them."
-        return f"{text}: the chains agree."
-    return ""
-
-
 def headline(scores: Mapping[str, Any], stale: bool = False, diagnostics: Mapping[str, Any] = NOTHING) -> str:
     """Return the numbers to see first, as HTML: right how often, sure how rightly, and trusted how far."""
     held = scores.get("held-out", {})
@@ -117,13 +99,13 @@ def headline(scores: Mapping[str, Any], stale: bool = False, diagnostics: Mappin
 def _trust(diagnostics: Mapping[str, Any]) -> str:
     """One more number of the headline: Pareto's k-hat of an approximation, or R-hat of chains."""
     for name, label, good in (
-        ("k_hat", "k-hat, good to 0.7", GOOD_K_HAT),
-        ("r_hat", "R-hat, good to 1.1", GOOD_R_HAT),
+        ("k_hat", f"k-hat, good to {GOOD_K}", GOOD_K),
+        ("r_hat", f"R-hat, good to {R_HAT_LIMIT}", R_HAT_LIMIT),
     ):
         value = diagnostics.get(name)
         if isinstance(value, float):
             text = f"{value:.2f}" if math.isfinite(value) else "∞"
             mark = "" if value <= good else " <small>✗</small>"
-            title = html.escape(verdict(diagnostics))
+            title = html.escape(about_posterior(diagnostics))
             return f'<div title="{title}"><dt>{label}</dt><dd>{text}{mark}</dd></div>'
     return ""

@@ -126,8 +126,7 @@ def show_scores(experiment: Experiment, result: run.Shown) -> None:
     unfinished, stale = result.picture.stopped_at is not None, result.experiment != experiment
     st.html(scores.scores_table(result.picture.scores, unfinished, stale))
     method = METHODS[result.experiment.inference.method]
-    verdict = scores.verdict(result.picture.diagnostics)
-    st.caption(" ".join(filter(None, [f"{method.label}: {method.help}", verdict])))
+    st.caption(f"{method.label}: {method.help}")
 
 
 def show_point(dataset: Dataset, result: run.Shown | None) -> None:

@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bnn_lib.dashboard import compare
+from bnn_lib.agreement import PredictiveSummary
+from bnn_lib.dashboard import compare, compare_numbers
 from bnn_lib.dashboard.compare import Entry
 from bnn_lib.datasets import DATASETS
+from bnn_lib.engine.limits import check_affordable
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 from tests.pages.fake_engine import make_picture
@@ -19,45 +21,61 @@ from tests.pages.fake_engine import make_picture
 PICTURE = make_picture(Experiment())
 
 
-def filled(value: int, classes: int = 1):
-    maps = np.full((classes, 4, 4), value, np.uint8)
-    return replace(PICTURE, view=replace(PICTURE.view, final=replace(PICTURE.final, probability=maps)))
+def filled(value: int, classes: int = 1, epistemic: int = 100):
+    """A picture of the same probabilities everywhere, of 255; of several classes, of the first."""
+    maps = np.zeros((classes, 4, 4), np.uint8)
+    maps[0] = value
+    final = replace(PICTURE.final, probability=maps, epistemic=np.full((4, 4), epistemic, np.uint8))
+    p = np.full(9, value / 255, np.float32)
+    rows = np.column_stack([1 - p, p]) if classes < 3 else np.column_stack([p, 1 - p, 0 * p])
+    doubt = np.full(9, epistemic / 255, np.float32)
+    summary = PredictiveSummary(rows, doubt, doubt, is_classification=True)
+    return replace(PICTURE, view=replace(PICTURE.view, final=final), held_out=summary)
 
 
 def nuts(**diagnostics: float) -> Entry:
     return Entry("nuts", picture=replace(PICTURE, diagnostics=diagnostics))
 
 
-def test_the_distance_is_the_total_variation():
-    assert compare.distance(filled(0), filled(0)) == 0
-    assert compare.distance(filled(0), filled(255)) == pytest.approx(1)
-    assert compare.distance(filled(51), filled(102)) == pytest.approx(0.2)
-    one, other = filled(0, 3), filled(0, 3)
-    one.final.probability[0], other.final.probability[2] = 255, 255
-    assert compare.distance(one, other) == pytest.approx(1)
-    assert compare.distance(filled(0), filled(0, 3)) is None
+@pytest.mark.parametrize("place", ["rows", "map"])
+def test_distances_are_those_of_the_probabilities(place: str):
+    same = compare_numbers.distances(filled(51), filled(51))
+    assert same[f"total_variation, {place}"] == 0
+    assert same[f"agreement, {place}"] == same[f"epistemic_ratio, {place}"] == 1
+    assert same["nll_difference"] == 0
+    opposite = compare_numbers.distances(filled(0), filled(255))
+    assert opposite[f"total_variation, {place}"] == pytest.approx(1)
+    assert opposite[f"agreement, {place}"] == 0
+    near = compare_numbers.distances(filled(51, epistemic=50), filled(102))
+    assert near[f"total_variation, {place}"] == pytest.approx(0.2, abs=1e-6)
+    assert near[f"agreement, {place}"] == 1
+    assert near[f"epistemic_ratio, {place}"] == pytest.approx(0.5)
+
+
+def test_results_of_other_classes_have_no_distance():
+    assert compare_numbers.distances(filled(51), filled(51, classes=3)) == {}
 
 
 def test_only_a_converged_nuts_is_a_reference():
-    assert "not chosen" in compare.reference([Entry("advi", picture=PICTURE)])[1]
-    assert "not finished" in compare.reference([Entry("nuts")])[1]
-    found, why = compare.reference([nuts(r_hat=1.4)])
+    assert "not chosen" in compare_numbers.reference([Entry("advi", picture=PICTURE)])[1]
+    assert "not finished" in compare_numbers.reference([Entry("nuts")])[1]
+    found, why = compare_numbers.reference([nuts(r_hat=1.4)])
     assert found is None
-    assert "R-hat = 1.40" in why
+    assert "r_hat is 1.4; allowed: at most 1.1" in why
     assert "more draws" in why
-    assert compare.reference([nuts(r_hat=float("nan"))])[0] is None
-    found, why = compare.reference([nuts(r_hat=1.1)])
+    assert compare_numbers.reference([nuts(r_hat=float("nan"))])[0] is None
+    found, why = compare_numbers.reference([nuts(r_hat=1.1)])
     assert found is not None
-    assert why == ""
+    assert why.endswith("R-hat 1.100.")
 
 
 def test_reliability_is_one_plain_word():
-    assert compare.reliability({"k_hat": 0.7}) == "k-hat 0.70, reliable"
-    assert compare.reliability({"k_hat": 0.71}) == "k-hat 0.71, not reliable"
-    assert compare.reliability({"k_hat": float("inf")}) == "k-hat inf, not reliable"
-    assert compare.reliability({"r_hat": 1.05}) == "R-hat 1.05, reliable"
-    assert compare.reliability({"r_hat": float("nan")}) == "R-hat nan, not reliable"
-    assert compare.reliability({}) == "–"
+    assert compare_numbers.reliability({"k_hat": 0.7}) == "k-hat 0.70, reliable"
+    assert compare_numbers.reliability({"k_hat": 0.71}) == "k-hat 0.71, not reliable"
+    assert compare_numbers.reliability({"k_hat": float("inf")}) == "k-hat inf, not reliable"
+    assert compare_numbers.reliability({"r_hat": 1.05}) == "R-hat 1.05, reliable"
+    assert compare_numbers.reliability({"r_hat": float("nan")}) == "R-hat nan, not reliable"
+    assert compare_numbers.reliability({}) == "–"
 
 
 def test_methods_are_read_from_a_link():
@@ -71,18 +89,25 @@ def test_methods_are_read_from_a_link():
 
 def test_the_table_is_written_as_csv():
     entries = [Entry("advi", picture=PICTURE), nuts(r_hat=1.0, leapfrogs=500, seconds=2.0)]
-    rows = list(csv.DictReader(io.StringIO(compare.to_csv(compare.table(entries)).decode())))
+    content = compare_numbers.to_csv(compare_numbers.table(entries)).decode()
+    rows = list(csv.DictReader(io.StringIO(content)))
     assert [row["Method"] for row in rows] == ["Mean-field ADVI", "NUTS"]
     assert [row["Speed counts"] for row in rows] == ["steps/s", "leapfrogs/s"]
     assert float(rows[1]["Speed"]) == 250
-    assert float(rows[0]["From NUTS"]) == 0
-    assert rows[1]["From NUTS"] == ""
+    for name in ("TV, rows", "TV, map", "NLL − NUTS"):
+        assert float(rows[0][name]) == 0
+        assert rows[1][name] == ""
+    assert float(rows[0]["Ignorance, map"]) == float(rows[0]["Agreement, rows"]) == 1
 
 
 @pytest.mark.parametrize("label", list(compare.LESSONS))
 def test_each_lesson_can_be_fitted(label):
-    changes, methods = compare.LESSONS[label]
-    assert compare.read_methods(",".join(methods)) == methods
-    assert DATASETS[str(changes.get("data.name", "moons"))].task == "classification"
-    for method in methods:
-        assert compare.with_method(compare.state.replaced(Experiment(), changes), method)
+    lesson = compare.LESSONS[label]
+    assert compare.read_methods(",".join(lesson.methods)) == lesson.methods
+    assert DATASETS[lesson.experiment.data.name].task == "classification"
+    for method in lesson.methods:
+        check_affordable(compare.with_method(lesson.experiment, method), fit_seconds=900)
+    assert compare.current_lesson(lesson.experiment, lesson.methods) is lesson
+    assert compare.current_lesson(lesson.experiment, lesson.methods[::-1]) is None
+    other = compare.state.replaced(lesson.experiment, {"data.seed": 7})
+    assert compare.current_lesson(other, lesson.methods) is None

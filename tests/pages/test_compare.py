@@ -36,6 +36,10 @@ def words(page: AppTest) -> str:
     return " ".join([*parts, *(entry.proto.body for entry in page.get("html"))]).replace("\\", "")
 
 
+def markdown(page: AppTest) -> str:
+    return " ".join(entry.value for entry in page.markdown).replace("\\", "")
+
+
 def until_ended(page: AppTest) -> AppTest:
     for _ in range(20):
         if page.button(key="compare_stop").disabled:
@@ -98,4 +102,17 @@ def test_a_lesson_sets_problem_and_methods(compared, label):
     page.button(key=f"lesson_{label}").click().run()
     assert not page.exception
     assert not page.warning
-    assert query_of(page)["methods"] == ",".join(compare.LESSONS[label][1])
+    lesson = compare.LESSONS[label]
+    assert query_of(page)["methods"] == ",".join(lesson.methods)
+    assert lesson.look in markdown(page)
+    assert page.session_state[compare.SHOWN] == lesson.kind
+
+
+def test_a_lesson_by_its_link_says_what_to_look_for(compared):
+    lesson = next(iter(compare.LESSONS.values()))
+    query = lesson.experiment.to_query() | {"methods": ",".join(lesson.methods)}
+    page = compared(**{name.replace(".", "__"): value for name, value in query.items()})
+    assert not page.warning
+    assert lesson.look in markdown(page)
+    page.button(key="lesson_What dropout thinks").click().run()
+    assert lesson.look not in markdown(page)

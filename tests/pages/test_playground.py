@@ -511,3 +511,25 @@ def test_only_a_known_name_chooses_data(monkeypatch: pytest.MonkeyPatch, name: o
     monkeypatch.setattr(controls.state, "change", lambda changes: pytest.fail(f"changed {changes}"))
     controls._dataset_chosen()
     assert state[controls.CHOICES] == 1  # so that the browser hears of it
+
+
+# --- trust --------------------------------------------------------------------------------------------------
+
+
+def words(page: AppTest) -> str:
+    return " ".join(entry.value for entry in page.markdown).replace("\\", "")
+
+
+def test_the_answer_is_there_and_what_it_rests_on_only_when_asked_for(engine: FakeEngine, visit):
+    engine.results[DEFAULT.key] = make_picture(DEFAULT)
+    page = visit()
+    assert "when it says" in words(page)
+    assert "compare it with NUTS" in words(page)
+    assert "Brier score" not in words(page)
+    assert not page.get("plotly_chart")
+    page.session_state["trust_details"] = True
+    page.run()
+    assert not page.exception
+    for heading in ("Brier score", "Far from all data", "Each training row left out"):
+        assert heading in words(page)
+    assert len(page.get("plotly_chart")) == 1

@@ -1,0 +1,57 @@
+"""Can I trust this? One plain answer, and folded away what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from bnn_lib.dashboard import run, trust, views
+from bnn_lib.dashboard.notices import plain
+from bnn_lib.experiment import Experiment
+from bnn_lib.figures.calibration import pit_figure, reliability_figure
+
+HEIGHT = 270
+MARGIN = {"l": 56, "r": 8, "t": 36, "b": 44}
+CONFIG = {"displayModeBar": False}
+
+
+def show_trust(experiment: Experiment, result: run.Shown, rows: int) -> None:
+    """Show the sentence, a way to the comparison, and folded away what it rests on."""
+    picture, method = result.picture, result.experiment.inference.method
+    with st.container(key="trust", gap="xsmall"):
+        st.markdown("## Can I trust this?")
+        st.markdown(plain(trust.sentence(picture.scores, picture.diagnostics)))
+        rest = st.expander("What that rests on", key="trust_details", on_change="rerun")
+        if rest.open:
+            with rest:
+                _show_curve(picture.scores.get("calibration", {}))
+                for heading, text in trust.details(picture.scores, picture.diagnostics, rows):
+                    st.markdown(f"**{heading}**: {plain(text)}")
+        if method != "nuts":
+            st.page_link(
+                "pages/compare.py",
+                label="Compare with NUTS",
+                icon=":material/compare:",
+                query_params=experiment.to_query() | {"methods": f"{method},nuts"},
+            )
+
+
+def _show_curve(calibration: Mapping[str, Any]) -> None:
+    theme = views.theme()
+    if "pit" in calibration:
+        title = "Where the truths lie in their predictions: flat is right"
+        figure = pit_figure(np.array(calibration["pit"]), calibration["rows"], title, theme)
+        alt = f"Histogram of the probability integral transform of {calibration['rows']:,} held-out rows"
+    elif calibration.get("count"):
+        said = trust.example(calibration)
+        title = said[:1].upper() + said[1:] if said else "How often it is right"
+        confidence, accuracy, count = (np.array(calibration[name]) for name in trust.CURVE)
+        figure = reliability_figure(confidence, accuracy, count, title, theme)
+        alt = f"Reliability curve of {calibration['rows']:,} held-out rows: {said}"
+    else:
+        return
+    figure.update_layout(height=HEIGHT, margin=MARGIN, title_font_size=14, title_x=0.02)
+    st.plotly_chart(figure, theme=None, key="trust_curve", config=CONFIG, alt=alt)
