@@ -3,6 +3,7 @@
 import streamlit as st
 
 from bnn_lib.dashboard import compare, compare_view, controls, notices, state, views
+from bnn_lib.dashboard.lessons import LESSONS
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
@@ -43,7 +44,7 @@ if session.engine.status.message:
     st.caption(notices.plain(session.engine.status.message))
 
 with st.container(key="lessons", horizontal=True, gap="small"):
-    for label in compare.LESSONS:
+    for label in LESSONS:
         st.button(label, key=f"lesson_{label}", type="tertiary", on_click=compare.lesson, args=(label,))
 
 with st.container(key="settings", horizontal=True, gap="medium"):

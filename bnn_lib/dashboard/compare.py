@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import streamlit as st
 
 from bnn_lib.dashboard import state
+from bnn_lib.dashboard.lessons import LESSONS, Lesson
 from bnn_lib.dashboard.session import Session
 from bnn_lib.engine import Job, JobView, Picture
 from bnn_lib.errors import InvalidExperiment
@@ -20,51 +20,6 @@ CHOSEN, RUNS, STORED, PROBLEM = "compare_methods", "compare_runs", "compare_stor
 SHOWN = "compare_shown"  # which map
 WIDGET = "w.methods"
 USUAL = ("advi", "fullrank_advi", "nuts", "ensemble")
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A comparison that shows something.
-
-    Attributes
-    ----------
-    changes : mapping
-        What differs from the default experiment, by dotted names.
-    methods : tuple of str
-    kind : str
-        The map that shows it.
-    look : str
-        What to look for, in one sentence.
-    """
-
-    changes: Mapping[str, object]
-    methods: tuple[str, ...]
-    kind: str
-    look: str
-
-    @property
-    def experiment(self) -> Experiment:
-        """The problem that it is shown on."""
-        return state.replaced(Experiment(), self.changes)
-
-
-CLUSTERS: Mapping[str, object] = MappingProxyType(
-    {"data.name": "blobs", "data.noise": 0.1, "data.n": 100, "network.hidden": (10,)}
-)
-LESSONS: Mapping[str, Lesson] = MappingProxyType(
-    {
-        "ADVI between two clusters": Lesson(CLUSTERS, ("advi", "nuts"), "epistemic", "TODO"),
-        "Full-rank repairs some of it": Lesson(
-            CLUSTERS, ("advi", "lowrank_advi", "fullrank_advi", "nuts"), "epistemic", "TODO"
-        ),
-        "An ensemble is not a posterior": Lesson(
-            {"data.n": 100}, ("map", "ensemble", "nuts"), "epistemic", "TODO"
-        ),
-        "What dropout thinks": Lesson(
-            {"data.n": 100, "network.hidden": (20,)}, ("dropout", "advi", "nuts"), "epistemic", "TODO"
-        ),
-    }
-)
 
 
 @dataclass

@@ -86,6 +86,14 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             default_noise=0.2,
             generate=toy_classification.make_blobs,
         ),
+        "clusters": DatasetEntry(
+            label="Two clusters",
+            help="Two small clouds far apart: what does the network know of the room between them?",
+            noise_help="Standard deviation of the noise added to both coordinates; each cloud has 0.25 of its "
+            "own, and their centres are 2.8 apart.",
+            default_noise=0.1,
+            generate=toy_classification.make_clusters,
+        ),
         "spirals": DatasetEntry(
             label="Spirals",
             help="Two arms wound around each other: hard for a small network.",

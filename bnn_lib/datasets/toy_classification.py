@@ -16,6 +16,7 @@ from bnn_lib.datasets.split import derived_seed
 
 DECIMALS = 6
 BLOB_SPREAD = 0.5  # standard deviation of a blob before noise
+CLUSTER_SPREAD = 0.25  # the same of a cluster
 BOARD_SIZE = 4  # squares along a side of the checkerboard
 SPIRAL_TURNS = 1.5
 SPIRAL_RADIUS = 2.0
@@ -50,9 +51,17 @@ def make_blobs(n: int, noise: float, seed: int) -> Rows:
 
     Added noise adds variances: the standard deviation is ``sqrt(0.5**2 + noise**2)``.
     """
+    return _two_clouds(n, float(np.hypot(BLOB_SPREAD, noise)), seed)
+
+
+def make_clusters(n: int, noise: float, seed: int) -> Rows:
+    """Two clouds as of `make_blobs`, half as wide, so that there is room without data between them."""
+    return _two_clouds(n, float(np.hypot(CLUSTER_SPREAD, noise)), seed)
+
+
+def _two_clouds(n: int, spread: float, seed: int) -> Rows:
     from sklearn.datasets import make_blobs as generate
 
-    spread = float(np.hypot(BLOB_SPREAD, noise))
     X, y = generate(n_samples=n, centers=[[-1.0, -1.0], [1.0, 1.0]], cluster_std=spread, random_state=seed)
     return X.round(DECIMALS), y
 

@@ -12,6 +12,7 @@ import pytest
 from bnn_lib.agreement import PredictiveSummary
 from bnn_lib.dashboard import compare, compare_numbers
 from bnn_lib.dashboard.compare import Entry
+from bnn_lib.dashboard.lessons import LESSONS
 from bnn_lib.datasets import DATASETS
 from bnn_lib.engine.limits import check_affordable
 from bnn_lib.errors import InvalidExperiment
@@ -100,9 +101,9 @@ def test_the_table_is_written_as_csv():
     assert float(rows[0]["Ignorance, map"]) == float(rows[0]["Agreement, rows"]) == 1
 
 
-@pytest.mark.parametrize("label", list(compare.LESSONS))
+@pytest.mark.parametrize("label", list(LESSONS))
 def test_each_lesson_can_be_fitted(label):
-    lesson = compare.LESSONS[label]
+    lesson = LESSONS[label]
     assert compare.read_methods(",".join(lesson.methods)) == lesson.methods
     assert DATASETS[lesson.experiment.data.name].task == "classification"
     for method in lesson.methods:

@@ -47,6 +47,7 @@ DIGESTS = {
     "circles": "278180d5bbb898a5e065b6dadf8bed01498e1e9648fa68ff62ccceaf529f866f",
     "xor": "a1aaebaeb92a536b102aad78e65667a8fc9e37d770d06264b5b5b438e33d2a89",
     "blobs": "4449b6b540bd8da1feb996354d881afe425d4a162f2e85b84e91d88d3e2abda6",
+    "clusters": "cb114cb382922aae0e9d1b0ee079a68dde9d35f729ac317787397f2e7dd1ea29",
     "spirals": "02a216e848cda6e9964bfbeb6cc287a43e894f0b421d0395e066cd098b487fe7",
     "checkerboard": "468b155a3c79b7b74b64720ec06b5fed13a2969cfacd672379cc57fb645a8739",
     "iris": "42b32215bea9c9c956a5e84ed15717ccb2e99fc8fa9aa28c36a3e6d1e6e6864d",
@@ -92,7 +93,7 @@ def test_an_entry_says_what_it_is(name: str) -> None:
 
 
 def test_the_generated_and_the_measured_sets_are_there() -> None:
-    two_classes = ["moons", "circles", "xor", "blobs", "spirals", "checkerboard", "moons_ood"]
+    two_classes = ["moons", "circles", "xor", "blobs", "clusters", "spirals", "checkerboard", "moons_ood"]
     assert [*two_classes, "blobs3", "pinwheel"] == TOYS
     one_feature = ["x_sin_x", "gap", "step", "heteroscedastic", "outliers", "linear", "bimodal", "counts"]
     assert [*one_feature, "plane", "bumps"] == CURVES

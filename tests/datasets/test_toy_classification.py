@@ -33,13 +33,14 @@ def test_circles_have_radius_one_and_one_half() -> None:
     np.testing.assert_allclose(np.hypot(*X.T), np.where(y == 0, 1.0, 0.5), atol=2 * ROUNDING)
 
 
-def test_blobs_are_round_and_where_they_are_said_to_be() -> None:
-    X, y = toy.make_blobs(100_000, 0.0, 0)
+@pytest.mark.parametrize(("generate", "sd"), [(toy.make_blobs, 0.5), (toy.make_clusters, 0.25)])
+def test_blobs_are_round_and_where_they_are_said_to_be(generate, sd: float) -> None:
+    X, y = generate(100_000, 0.0, 0)
     for code, centre in ((0, -1.0), (1, 1.0)):
         # Five standard errors of a mean of 50,000 rows, and of a standard deviation.
         cloud = X[y == code]
-        np.testing.assert_allclose(cloud.mean(axis=0), centre, atol=5 * 0.5 / np.sqrt(50_000))
-        np.testing.assert_allclose(np.cov(cloud.T), 0.25 * np.eye(2), atol=5 * 0.25 * np.sqrt(2 / 50_000))
+        np.testing.assert_allclose(cloud.mean(axis=0), centre, atol=5 * sd / np.sqrt(50_000))
+        np.testing.assert_allclose(np.cov(cloud.T), sd**2 * np.eye(2), atol=5 * sd**2 * np.sqrt(2 / 50_000))
 
 
 def test_xor_has_class_one_where_the_signs_agree() -> None:

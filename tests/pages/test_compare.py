@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnn_lib.dashboard import compare
+from bnn_lib.dashboard.lessons import LESSONS
 from bnn_lib.experiment import Experiment
 from tests.pages.fake_engine import FakeEngine, make_picture
 
@@ -96,20 +97,20 @@ def test_a_refused_fit_says_why_in_its_cell(engine: FakeEngine, compared):
     assert [e.value.replace("\\", "") for e in page.error] == ["Too much work."] * len(METHODS)
 
 
-@pytest.mark.parametrize("label", list(compare.LESSONS))
+@pytest.mark.parametrize("label", list(LESSONS))
 def test_a_lesson_sets_problem_and_methods(compared, label):
     page = compared()
     page.button(key=f"lesson_{label}").click().run()
     assert not page.exception
     assert not page.warning
-    lesson = compare.LESSONS[label]
+    lesson = LESSONS[label]
     assert query_of(page)["methods"] == ",".join(lesson.methods)
     assert lesson.look in markdown(page)
     assert page.session_state[compare.SHOWN] == lesson.kind
 
 
 def test_a_lesson_by_its_link_says_what_to_look_for(compared):
-    lesson = next(iter(compare.LESSONS.values()))
+    lesson = next(iter(LESSONS.values()))
     query = lesson.experiment.to_query() | {"methods": ",".join(lesson.methods)}
     page = compared(**{name.replace(".", "__"): value for name, value in query.items()})
     assert not page.warning
