@@ -13,7 +13,7 @@ import pandas as pd
 from bnn_lib.agreement import R_HAT_LIMIT, PredictiveSummary, agreement_of_summaries, check_reference
 from bnn_lib.dashboard.compare import Entry
 from bnn_lib.datasets.csv_download import to_csv_bytes
-from bnn_lib.engine import Frame, Picture
+from bnn_lib.engine import MapFrame, Maps, Picture
 from bnn_lib.errors import InvalidData
 from bnn_lib.inference import METHODS
 from bnn_lib.loo import GOOD_K
@@ -72,7 +72,7 @@ def number(values: Mapping[str, Any], name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def summary_of_map(frame: Frame) -> PredictiveSummary:
+def summary_of_map(frame: MapFrame) -> PredictiveSummary:
     """Return a map's predictions as they are compared: at every point of the grid."""
     p = frame.probabilities()
     p = np.concatenate([1 - p, p]) if len(p) == 1 else p
@@ -92,7 +92,7 @@ def distances(one: Picture, nuts: Picture) -> dict[str, float]:
     try:
         places = {
             "rows": agreement_of_summaries(one.held_out, nuts.held_out),
-            "map": agreement_of_summaries(summary_of_map(one.final), summary_of_map(nuts.final)),
+            "map": agreement_of_summaries(*(summary_of_map(each.view_as(Maps).final) for each in (one, nuts))),
         }
     except InvalidData:
         return {}
