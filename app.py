@@ -14,6 +14,7 @@ if __name__ == "__main__":
     pages = [
         st.Page("pages/playground.py", title="Playground", default=True),
         st.Page("pages/compare.py", title="Compare"),
+        st.Page("pages/priors.py", title="Priors"),
     ]
     if shared_engine().settings.operations:
         pages.append(st.Page("pages/operations.py", title="Operations"))

@@ -96,7 +96,7 @@ def load() -> tuple[Experiment, tuple[str, ...]]:
                 st.session_state[CHOSEN] = read_methods(query[FIELD])
             except InvalidExperiment as error:
                 st.session_state[PROBLEM] = f"{error} The usual methods are used instead."
-    experiment = state.load()
+    experiment = state.load(state.for_the_map)
     found = st.session_state.get(state.PROBLEMS, [])
     if FIELD in query:  # not an experiment's field, and so reported by it
         _, ours = Experiment.salvage_query({FIELD: query[FIELD]})

@@ -5,7 +5,7 @@ Widgets hold texts and numbers that anyone can send; what counts is the experime
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 
@@ -15,7 +15,8 @@ from bnn_lib.errors import InvalidData, InvalidExperiment, Problem
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
 
-STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
+STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT = "experiment", "problems", "query_written", "refused", "adapt"
+Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 
 
 def value_of(experiment: Experiment, dotted: str) -> object:
@@ -43,12 +44,24 @@ def replaced(experiment: Experiment, changes: Mapping[str, object]) -> Experimen
     return Experiment.from_query(query)
 
 
-def load() -> Experiment:
-    """Return the page's experiment: from the URL on the first run and whenever the URL was changed by hand."""
+def load(adapt: Adapt | None = None, own: Collection[str] = ()) -> Experiment:
+    """Return the page's experiment: from the URL on the first run and whenever the URL was changed by hand.
+
+    Parameters
+    ----------
+    adapt : callable, optional
+        What makes of an experiment one that the page can show, as `for_the_map` does: given by the page's own
+        script, and used from then on until another page gives its own.
+    own : collection of str
+        Fields of the URL that are the page's and not the experiment's.
+    """
+    if adapt is not None and st.session_state.get(ADAPT) is not adapt:
+        st.session_state[ADAPT] = adapt
+        st.session_state.pop(STATE, None)  # of another page
     query = st.query_params.to_dict()
     if STATE not in st.session_state or query != st.session_state.get(WRITTEN):
-        experiment, problems = Experiment.salvage_query(query)
-        experiment, more = for_the_map(experiment)
+        experiment, problems = Experiment.salvage_query({k: v for k, v in query.items() if k not in own})
+        experiment, more = _adapt(experiment)
         try:
             data.load(experiment.data)
         except InvalidData as error:
@@ -61,6 +74,16 @@ def load() -> Experiment:
     experiment = st.session_state[STATE]
     assert isinstance(experiment, Experiment)
     return experiment
+
+
+def _adapt(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
+    adapt: Adapt = st.session_state.get(ADAPT, for_the_map)
+    return adapt(experiment)
+
+
+def as_it_is(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
+    """Return the experiment itself: for a page that can show any."""
+    return experiment, []
 
 
 def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
@@ -93,9 +116,9 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     return (replaced(experiment, changes) if changes else experiment), problems
 
 
-def store() -> None:
-    """Write the experiment to the URL: only what differs from the defaults."""
-    query = st.session_state[STATE].to_query()
+def store(own: Mapping[str, str] | None = None) -> None:
+    """Write the experiment to the URL, only what differs from the defaults, and the page's own fields."""
+    query = {**st.session_state[STATE].to_query(), **(own or {})}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[WRITTEN] = query
@@ -109,7 +132,7 @@ def change(changes: Mapping[str, object]) -> None:
     try:
         if "data.name" in changes:
             changes = {"data.features": None, **changes}
-        changed, problems = for_the_map(replaced(current, changes))
+        changed, problems = _adapt(replaced(current, changes))
         data.load(changed.data)
     except InvalidExperiment as error:
         st.session_state[PROBLEMS] = list(error.problems)

@@ -8,7 +8,7 @@ import pytest
 from bnn_lib.datasets import Dataset
 from bnn_lib.engine.arrays import from_bytes, to_bytes
 from bnn_lib.engine.questions import PREDICTED_AT_ONCE, Question, answer
-from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec
+from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec, PriorSpec
 from bnn_lib.fitting import fit
 from bnn_lib.networks import Networks
 from bnn_lib.posterior import Posterior
@@ -69,3 +69,63 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(classes: Posterior):
         reply = answer("predict", "{}", files)
         assert reply["arrays"] is None
         assert reply["message"].startswith(message)
+
+
+def functions(**changes: object) -> dict[str, np.ndarray]:
+    experiment = changes.pop("experiment", Experiment())
+    assert isinstance(experiment, Experiment)
+    values = {"inputs": 1, "output": "number", "low": -3.0, "high": 3.0, "size": 17, "seed": 0}
+    return ask(Question("prior", {"experiment": experiment.to_json(), **values, **changes}))
+
+
+def test_functions_of_a_linear_model_are_lines_with_the_priors_variance():
+    x = np.linspace(-3, 3, 17)
+    linear = Experiment(network=NetworkSpec(hidden=()), prior=PriorSpec(scale=2.0, bias_scale=0.5))
+    found = functions(experiment=linear)
+    assert found["samples"].shape == (200, 17)
+    np.testing.assert_allclose(np.diff(found["samples"], 2), 0, atol=1e-4)
+    np.testing.assert_allclose(found["epistemic"], 4 * x**2 + 0.25, rtol=0.3)
+    np.testing.assert_allclose(found["total"], found["aleatoric"] + found["epistemic"], rtol=1e-6)
+    assert (np.diff(found["bands"], axis=0) >= 0).all()
+    assert "kernels" not in found  # it is no network that could grow wide
+
+
+def test_probabilities_over_two_inputs():
+    found = functions(inputs=2, output="class", size=9)
+    assert found["samples"].shape == (100, 81)
+    assert ((found["samples"] >= 0) & (found["samples"] <= 1)).all()
+    assert (found["total"] <= np.log(2) + 1e-9).all()
+    sure = functions(output="class", experiment=Experiment(prior=PriorSpec(scale=10.0, bias_scale=10.0)))
+    at_ends = (sure["samples"] < 0.01) | (sure["samples"] > 0.99)
+    assert at_ends.mean() > 0.8  # tanh with large scales saturates
+    assert sure["aleatoric"].mean() < 0.1 < sure["epistemic"].mean()
+
+
+def test_a_scale_stretches_the_same_functions():
+    one, two = (
+        functions(experiment=Experiment(network=NetworkSpec(hidden=()), prior=PriorSpec(scale=s, bias_scale=s)))
+        for s in (1.0, 1.1)
+    )
+    np.testing.assert_allclose(two["samples"], 1.1 * one["samples"], rtol=1e-4, atol=1e-5)
+    assert np.abs(functions(seed=1)["samples"] - functions()["samples"]).max() > 1
+
+
+def test_kernels_come_closer_to_their_limit_with_width():
+    def distance(width: int, **prior: object) -> float:
+        spec = PriorSpec(scaling="fan_in", **prior)  # type: ignore[arg-type]
+        found = functions(experiment=Experiment(network=NetworkSpec(hidden=(width, width)), prior=spec))
+        assert found["kernels"].shape == (3, 3, 3)
+        return float(found["kernel_distance"])
+
+    for prior in ({}, {"bias_scale": None}, {"family": "laplace"}):
+        assert distance(100, **prior) < 0.5 * distance(10, **prior)
+    assert "kernels" not in functions()  # without scaling there is no limit
+
+
+@pytest.mark.parametrize("width", [1, 128])
+def test_the_work_of_an_answer_is_bounded(width: int):
+    deep = Experiment(network=NetworkSpec(hidden=(width,) * 4))
+    draws = len(functions(experiment=deep, size=161)["samples"])
+    assert draws == (200 if width == 1 else 100)
+    reply = answer("prior", Question("prior", {"experiment": "{}", "inputs": 3, "size": 9}).values_json, {})
+    assert reply["message"].startswith("inputs is 3 and size 9; allowed:")

@@ -14,6 +14,7 @@ import numpy as np
 
 from bnn_lib.datasets import Dataset, load_dataset
 from bnn_lib.engine import (
+    Answer,
     EngineSettings,
     EngineStatus,
     Grid,
@@ -21,14 +22,17 @@ from bnn_lib.engine import (
     MapFrame,
     Maps,
     Picture,
+    Question,
     Rows,
     Units,
     make_grid,
 )
+from bnn_lib.engine.desk import Desk
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 from bnn_lib.held_out import judge
 from bnn_lib.predictive import Prediction
+from tests.pages.fake_answers import make_answer
 
 SNAPSHOTS, LOOKS = 12, 4
 
@@ -169,18 +173,23 @@ class FakeEngine:
 
     `stays` keeps every fit in a phase; `fails` makes every fit fail with that message; with `shared` others go
     on with a fit that is stopped, so that nothing is kept of it; `refuses` is why no fit is taken at all.
+    Questions are answered at once, unless it is `silent`, or `unable`: the sentence that is said then.
     """
 
     phase: Any = "ready"
     stays: str | None = None
     fails: str | None = None
     refuses: str | None = None
+    silent: bool = False
+    unable: str | None = None
     shared: bool = False
     settings: EngineSettings = field(default_factory=EngineSettings)
     results: dict[str, Picture] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     submitted: list[Experiment] = field(default_factory=list)
     prepared: list[Experiment] = field(default_factory=list)
+    asked: list[Question] = field(default_factory=list)
+    desk: Desk = field(default_factory=Desk)
     _versions: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -211,6 +220,20 @@ class FakeEngine:
 
     def prepare(self, experiment: Experiment) -> None:
         self.prepared.append(experiment)
+
+    def ask(self, question: Question, session_id: str, slot: str | None = None) -> Answer:
+        self.asked.append(question)
+        answer = self.desk.ask(question, session_id, slot or question.name)
+        if not self.silent:
+            self.answer_all()
+        return answer
+
+    def answer_all(self) -> None:
+        while (asked := self.desk.take_next(1)) is not None:
+            if self.unable:
+                self.desk.failed(asked.dask_key, self.unable)
+            elif asked.question is not None:
+                self.desk.answered(asked.dask_key, make_answer(asked.question))
 
     def close(self) -> None:
         self.calls.append(("close", ""))

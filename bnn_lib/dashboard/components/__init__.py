@@ -19,6 +19,9 @@ PARTS = {
     "datasets": ("shared/shared.js",),
     "dots": ("shared/shared.js",),
     "link": ("shared/shared.js",),
+    "functions": ("shared/shared.js", "shared/field.js"),
+    "fields": ("shared/shared.js", "shared/field.js"),
+    "kernels": ("shared/shared.js", "shared/field.js"),
 }
 
 

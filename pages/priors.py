@@ -1,0 +1,26 @@
+"""The priors page: what a network believes before it sees data, as functions to play with."""
+
+import streamlit as st
+
+from bnn_lib.dashboard import notices, prior_state, prior_view, state, views
+from bnn_lib.dashboard.session import open_session
+
+session = open_session()
+experiment, functions = prior_state.load()
+views.inject_style()
+
+with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
+    st.markdown("# What a prior believes", width="content")
+    prior_view.function_controls(functions)
+with st.container(key="prior_lessons", horizontal=True, gap="small"):
+    prior_view.lesson_buttons()
+notices.show_problems(*state.problems())
+
+with st.container(key="prior_main"):
+    settings_column, picture_column = st.columns([1, 3.4], gap="medium")
+with settings_column, st.container(key="prior_settings", gap="small"):
+    prior_view.network_controls(experiment)
+    prior_view.prior_controls(experiment)
+with picture_column:
+    prior_view.show_functions(session, experiment, functions)
+prior_state.store()

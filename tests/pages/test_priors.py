@@ -1,0 +1,175 @@
+"""The priors page as a visitor meets it, without a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bnn_lib.dashboard import prior_state
+from bnn_lib.engine import Question
+from bnn_lib.experiment import Experiment
+from tests.pages.fake_engine import FakeEngine
+from tests.pages.test_playground import component, query_of
+
+Priors = Callable[..., AppTest]
+
+
+@pytest.fixture
+def priors(engine: FakeEngine, root) -> Priors:
+    """Open the page by a link, as a browser would."""
+
+    def visit(**query: str) -> AppTest:
+        page = AppTest.from_file(str(root / "app.py"), default_timeout=60)
+        page.run()
+        page.switch_page("pages/priors.py")
+        for name, value in query.items():
+            page.query_params[name.replace("__", ".")] = value
+        return page.run()
+
+    return visit
+
+
+def asked(engine: FakeEngine) -> tuple[Experiment, dict[str, Any]]:
+    """What a worker was asked last: the experiment, and all else."""
+    values = json.loads(engine.asked[-1].values_json)
+    return Experiment.from_json(values.pop("experiment")), values
+
+
+def test_a_first_visit_shows_functions_of_the_default_prior(engine: FakeEngine, priors: Priors):
+    page = priors()
+    assert not page.exception
+    experiment, values = asked(engine)
+    assert experiment == Experiment()
+    assert values == {"inputs": 1, "output": "number", "seed": 0, "low": -3.0, "high": 3.0, "size": 161}
+    content = component(page, "functions")
+    assert content["key"] == engine.asked[-1].key
+    assert content["samples"]["shape"] == [30, 161]
+    assert content["notice"] is None
+    assert query_of(page) == {}
+    assert len(engine.asked) == 1
+    page.run()
+    assert len(engine.asked) == 1  # the answer is at hand
+
+
+def test_every_control_asks_for_other_functions(engine: FakeEngine, priors: Priors):
+    page = priors()
+    page.select_slider(key="w.width").set_value(20).run()
+    assert asked(engine)[0].network.hidden == (20, 20)
+    page.segmented_control(key="w.depth").set_value(3).run()
+    assert asked(engine)[0].network.hidden == (20, 20, 20)
+    page.selectbox(key="w.network.activation").set_value("relu").run()
+    page.selectbox(key="w.prior.family").set_value("laplace").run()
+    page.select_slider(key="w.prior.scale").set_value("3.0").run()
+    page.select_slider(key="w.prior.bias_scale").set_value("none").run()
+    experiment, _ = asked(engine)
+    assert experiment.network.activation == "relu"
+    assert (experiment.prior.family, experiment.prior.scale, experiment.prior.bias_scale) == ("laplace", 3.0, None)
+    page.button(key="draw_again").click().run()
+    assert asked(engine)[1]["seed"] == 1
+    assert not page.exception
+    assert not page.warning
+    assert query_of(page) == {
+        "network.hidden": "20,20,20",
+        "network.activation": "relu",
+        "prior.family": "laplace",
+        "prior.scale": "3.0",
+        "prior.bias_scale": "none",
+        "draw": "1",
+    }
+    keys = [question.key for question in engine.asked]
+    assert len(set(keys)) == len(keys) == 8
+
+
+def test_two_inputs_are_shown_as_small_maps(engine: FakeEngine, priors: Priors):
+    page = priors(inputs="2", output="class")
+    assert not page.exception
+    assert asked(engine)[1] | {"seed": 0} == {
+        "inputs": 2, "output": "class", "seed": 0, "low": -3.0, "high": 3.0, "size": 28,
+    }  # fmt: skip
+    content = component(page, "fields")
+    assert content["samples"]["shape"] == [30, 28, 28]
+    assert content["sums"]["shape"] == [4, 28, 28]
+    assert content["captions"]["total"] == "Total, 0 to 0.69 nats"
+    assert query_of(page) == {"inputs": "2", "output": "class"}
+
+
+@pytest.mark.parametrize("label", prior_state.LESSONS)
+def test_lessons_are_one_click_and_a_link(engine: FakeEngine, priors: Priors, label: str):
+    page = priors()
+    page.button(key=f"lesson_{label}").click().run()
+    assert not page.exception
+    assert not page.warning
+    changes, functions = prior_state.LESSONS[label]
+    experiment, values = asked(engine)
+    assert values["output"] == functions.output
+    assert experiment.network.hidden == changes["network.hidden"]
+    key = engine.asked[-1].key
+    again = priors(**{name.replace(".", "__"): value for name, value in query_of(page).items()})
+    assert component(again, "functions")["key"] == key
+
+
+def test_kernels_are_beside_their_limit_where_there_is_one(engine: FakeEngine, priors: Priors):
+    page = priors()
+    assert "Gaussian process" not in " ".join(entry.value for entry in page.markdown)
+    page = priors(prior__scaling="fan_in")
+    assert component(page, "kernels")["kernels"]["shape"] == [3, 21, 21]
+    assert any("**30 %** from the Gaussian process" in entry.value for entry in page.markdown)
+
+
+def test_what_a_link_says_wrongly_is_reported(engine: FakeEngine, priors: Priors):
+    page = priors(inputs="3", output="<b>", draw="-1", prior__scale="0", nonsense="1")
+    assert not page.exception
+    text = " ".join(entry.value for entry in page.warning).replace("\\", "")
+    for words in ("inputs is '3'; allowed: 1, 2.", "output is '<b>'; allowed: number, class.", "draw is '-1'"):
+        assert words in text
+    assert "prior.scale is" in text
+    assert asked(engine)[0] == Experiment()
+
+
+def test_until_an_answer_comes_the_functions_before_stay(engine: FakeEngine, priors: Priors):
+    page = priors()
+    before = component(page, "functions")["key"]
+    engine.silent = True
+    page.select_slider(key="w.width").set_value(20).run()
+    content = component(page, "functions")
+    assert (content["key"], content["notice"]) == (before, "Drawing…")
+    page.select_slider(key="w.width").set_value(50).run()
+    engine.answer_all()
+    page.run()
+    assert component(page, "functions")["key"] == engine.asked[-1].key
+    assert component(page, "functions")["notice"] is None
+
+
+def test_an_engine_that_starts_says_so(engine: FakeEngine, priors: Priors):
+    engine.silent, engine.phase = True, "starting"
+    content = component(priors(), "functions")
+    assert content["samples"] is None
+    assert content["notice"].startswith("The fitting engine is starting")
+
+
+def test_a_failure_is_said_where_the_picture_would_be(engine: FakeEngine, priors: Priors):
+    engine.unable = "The process that should answer ended unexpectedly."
+    page = priors()
+    assert not page.exception
+    assert component(page, "functions")["notice"] == engine.unable
+
+
+def test_functions_are_the_same_whatever_data_and_method_are_chosen():
+    functions = prior_state.Functions()
+    one = prior_state.question(Experiment(), functions)
+    query = {"data.name": "iris", "inference.steps": "5", "likelihood.family": "categorical"}
+    two = prior_state.question(Experiment.from_query(query), functions)
+    assert one.key == two.key
+    assert isinstance(one, Question)
+
+
+def test_the_playground_is_not_touched_by_what_this_page_may_show(engine: FakeEngine, priors: Priors):
+    page = priors(data__name="x_sin_x")
+    assert not page.warning
+    page.switch_page("pages/playground.py").run()
+    assert not page.exception
+    assert component(page, "map")["classes"]
