@@ -15,6 +15,7 @@ if __name__ == "__main__":
         st.Page("pages/playground.py", title="Playground", default=True),
         st.Page("pages/compare.py", title="Compare"),
         st.Page("pages/priors.py", title="Priors"),
+        st.Page("pages/your_data.py", title="Your data"),
     ]
     if shared_engine().settings.operations:
         pages.append(st.Page("pages/operations.py", title="Operations"))

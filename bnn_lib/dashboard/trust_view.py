@@ -27,7 +27,7 @@ def show_trust(experiment: Experiment, result: run.Shown, rows: int) -> None:
         rest = st.expander("What that rests on", key="trust_details", on_change="rerun")
         if rest.open:
             with rest:
-                _show_curve(picture.scores.get("calibration", {}))
+                show_curve(picture.scores.get("calibration", {}))
                 for heading, text in trust.details(picture.scores, picture.diagnostics, rows):
                     st.markdown(f"**{heading}**: {plain(text)}")
         if method != "nuts":
@@ -39,7 +39,8 @@ def show_trust(experiment: Experiment, result: run.Shown, rows: int) -> None:
             )
 
 
-def _show_curve(calibration: Mapping[str, Any]) -> None:
+def show_curve(calibration: Mapping[str, Any]) -> None:
+    """Show the reliability curve, or for numbers the histogram of the PIT; nothing where neither is known."""
     theme = views.theme()
     if "pit" in calibration:
         title = "Where the truths lie in their predictions: flat is right"

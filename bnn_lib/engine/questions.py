@@ -89,21 +89,26 @@ def _predict(values: Values, files: Files) -> dict[str, np.ndarray]:
     """Predict at new inputs.
 
     Files: ``networks``, as a `Picture` has them, and ``rows``, with an array ``X`` (n, d) in the data's own
-    units. Values: ``n_draws`` (at most; wide networks get fewer), and for regression ``intervals``, a list of
-    probabilities. The answer is that of a `Prediction`: ``mean`` (n, C) or (n,), ``total``,
-    ``aleatoric``, ``epistemic`` (n,), and ``intervals`` (n, number of intervals, 2).
+    units. Values: ``n_draws`` (at most; wide networks get fewer), ``quantiles``, a list of those to give of what
+    single networks predict, and for regression ``intervals``, a list of probabilities. The answer is that of a
+    `Prediction`: ``mean`` (n, C) or (n,), ``total``, ``aleatoric``, ``epistemic`` (n,), ``quantiles``
+    (n, number of them) or (n, number, C), and ``intervals`` (n, number of intervals, 2).
     """
     networks = _networks(files["networks"])
     X = from_bytes(files["rows"])["X"]
     affordable = affordable_draws(networks.structure.sizes, len(X), PREDICTED_AT_ONCE)
     n_draws = min(values.get("n_draws", affordable), affordable)
     levels = [float(level) for level in values.get("intervals", ())]
+    shares = [float(share) for share in values.get("quantiles", ())]
     parts: dict[str, list[np.ndarray]] = {}
     for first in range(0, len(X), PREDICTED_AT_ONCE):
         rows = X[first : first + PREDICTED_AT_ONCE]
         prediction = networks.predict(rows, n_draws)
         for name in ("mean", "total", "aleatoric", "epistemic"):
             parts.setdefault(name, []).append(getattr(prediction, name))
+        if shares:
+            over_networks = np.quantile(prediction.samples, shares, axis=0)
+            parts.setdefault("quantiles", []).append(np.moveaxis(over_networks, 0, 1))
         if levels:
             parts.setdefault("intervals", []).append(np.stack([prediction.interval(p) for p in levels], axis=1))
     return {name: np.concatenate(part) for name, part in parts.items()}

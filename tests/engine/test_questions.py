@@ -57,6 +57,16 @@ def test_predictions_of_numbers_have_intervals(numbers: Posterior):
         np.testing.assert_allclose(found["intervals"][:, i], wanted.interval(level), rtol=1e-6)
 
 
+def test_quantiles_are_over_networks(classes: Posterior, numbers: Posterior):
+    shares = [0.1, 0.5, 0.9]
+    for posterior, X in ((classes, np.zeros((4, 2))), (numbers, np.array([[-1.0], [0.0], [3.0]]))):
+        files = {"networks": Networks.of(posterior).to_bytes(), "rows": to_bytes({"X": X})}
+        found = ask(Question("predict", {"quantiles": shares}, files))["quantiles"]
+        samples = posterior.predict(X, n_draws=500).samples
+        for i, share in enumerate(shares):
+            np.testing.assert_allclose(found[:, i], np.quantile(samples, share, axis=0), rtol=1e-4, atol=1e-6)
+
+
 def test_what_cannot_be_answered_is_said_in_a_sentence(classes: Posterior):
     content = Networks.of(classes).to_bytes()
     rows = to_bytes({"X": np.zeros((1, 3))})

@@ -170,6 +170,7 @@ function createElbo(component) {
   return {
     update(next) {
       data = next.data;
+      body.classList.toggle("plain", Boolean(data.plain)); // nothing to scrub through
       palette = data.palettes[themeOf(root.host ?? root)];
       for (const name of ["text", "muted", "line", "surface", "accent", "neutral"]) body.style.setProperty(`--${name}`, palette[name]);
       const steps = snapshots();

@@ -1,0 +1,254 @@
+"""The state of the page "Your data": a table, the choices made about it, and what was fitted to it.
+
+All of it is the browser tab's own: nothing is in a link, in a store or in another session, and it is gone with the
+tab. Results are kept by method, so that NUTS stands beside what it checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from bnn_lib.dashboard import state
+from bnn_lib.dashboard.session import Session
+from bnn_lib.datasets import TableData, TableSummary, encode_table, inspect_table
+from bnn_lib.engine import Job, JobView, Picture
+from bnn_lib.errors import InvalidData, InvalidExperiment
+from bnn_lib.experiment import Experiment, InferenceSpec, NetworkSpec, PriorSpec
+
+LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM = (
+    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem")
+)
+HELD_OUT = 0.2
+FULL_BATCH, BATCH = 2_000, 256  # training rows up to which each step takes all; rows of a step beyond
+NUTS_ROWS, NUTS_WIDTH = 1_000, 20  # what the reference takes a few minutes for, at most
+NUTS: Mapping[str, object] = {"method": "nuts", "chains": 2, "tune": 300, "draws": 300, "batch_size": None}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is to be learned from a table; the fields are `bnn.read_table`'s."""
+
+    target: str
+    task: str
+    features: tuple[str, ...]
+    missing: str
+    test_fraction: float = HELD_OUT
+    seed: int = 0
+
+
+@dataclass(eq=False)
+class Loaded:
+    """A table, and the data sets that were made of it."""
+
+    name: str
+    summary: TableSummary
+    encoded: dict[Choices, TableData] = field(default_factory=dict)
+
+    def encode(self, choices: Choices) -> TableData:
+        """Return the data set; made once for the choices on the page.
+
+        Raises
+        ------
+        InvalidData
+        """
+        if choices not in self.encoded:
+            self.encoded.clear()
+            self.encoded[choices] = encode_table(
+                self.summary,
+                choices.target,
+                choices.features,
+                choices.missing,
+                choices.task,
+                choices.test_fraction,
+                choices.seed,
+            )
+        return self.encoded[choices]
+
+
+@dataclass(eq=False)
+class Run:
+    """A fit under way."""
+
+    experiment: Experiment
+    data: TableData
+    job: Job
+    stopped: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A fit that has ended, with the data set that it is of."""
+
+    experiment: Experiment
+    data: TableData
+    picture: Picture
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return str(self.experiment.inference.method)
+
+
+def loaded() -> Loaded | None:
+    """Return the table on the page."""
+    found: Loaded | None = st.session_state.get(LOADED)
+    return found
+
+
+def choices() -> Choices:
+    """Return what is chosen about the table on the page."""
+    found: Choices = st.session_state[CHOICES]
+    return found
+
+
+def experiment() -> Experiment:
+    """Return network, prior and method; its data are not used."""
+    found: Experiment = st.session_state[EXPERIMENT]
+    return found
+
+
+def run() -> Run | None:
+    """Return the fit under way."""
+    found: Run | None = st.session_state.get(RUN)
+    return found
+
+
+def results() -> list[Result]:
+    """Return the results on the page, the newest first."""
+    found: dict[str, Result] = st.session_state.get(RESULTS, {})
+    return list(found.values())[::-1]
+
+
+def problem() -> str | None:
+    """Return what was wrong last, in a sentence."""
+    found: str | None = st.session_state.get(PROBLEM)
+    return found
+
+
+def take(session: Session, name: str, content: bytes) -> None:
+    """Read a file; one that cannot be read is reported and changes nothing."""
+    st.session_state[PROBLEM] = None
+    try:
+        summary = inspect_table(content)
+        if summary.target is None:
+            encode_table(summary)  # says why there is none
+    except InvalidData as error:
+        st.session_state[PROBLEM] = f"{name}: {error}"
+        return
+    assert summary.target is not None
+    stop(session)
+    st.session_state[RUN] = None
+    st.session_state[RESULTS] = {}
+    st.session_state[LOADED] = Loaded(name, summary)
+    st.session_state[CHOICES] = guess(summary, summary.target)
+    st.session_state[EXPERIMENT] = usual(summary.rows * (1 - HELD_OUT))
+
+
+def drop(session: Session) -> None:
+    """Forget the table and all about it."""
+    stop(session)
+    for name in (LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM):
+        st.session_state.pop(name, None)
+
+
+def guess(summary: TableSummary, target: str) -> Choices:
+    """Return what to learn about a target, unless told otherwise."""
+    features = summary.guess_features(target)
+    return Choices(target, summary.guess_task(target)[0], features, summary.guess_missing(target, features))
+
+
+def usual(rows: float) -> Experiment:
+    """Return the network and method to begin with.
+
+    Of the settings that benchmarks/uci.py compares, one that hardly any beats, and that takes seconds; and batches
+    where a step over all rows would take long.
+    """
+    batch = None if rows <= FULL_BATCH else BATCH
+    return Experiment(
+        network=NetworkSpec(hidden=(50,)),
+        prior=PriorSpec(scaling="learned"),
+        inference=InferenceSpec(steps=20_000, learning_rate=0.01, batch_size=batch),
+    )
+
+
+def choose(**changes: Any) -> None:
+    """Change choices; another target brings the guesses for it."""
+    table, now = loaded(), choices()
+    st.session_state[PROBLEM] = None
+    if table is None:
+        return
+    if changes.get("target", now.target) != now.target:
+        fresh = guess(table.summary, changes["target"])
+        now = replace(fresh, test_fraction=now.test_fraction, seed=now.seed)
+    st.session_state[CHOICES] = replace(now, **changes)
+
+
+def change(dotted: str, value: object) -> None:
+    """Change one setting of network, prior or method; a value that is refused changes nothing."""
+    st.session_state[PROBLEM] = None
+    changes: dict[str, object] = {dotted: value}
+    if value == "nuts":  # which takes all rows at each step
+        changes = {f"inference.{name}": new for name, new in NUTS.items()}
+    try:
+        st.session_state[EXPERIMENT] = state.replaced(experiment(), changes)
+    except InvalidExperiment as error:
+        st.session_state[PROBLEM] = str(error)
+
+
+def fit(session: Session) -> None:
+    """Begin to fit (the Fit button)."""
+    _submit(session, experiment())
+
+
+def check(session: Session) -> None:
+    """Fit the reference method beside what is there (the button below the results)."""
+    current = experiment()
+    inference = current.inference.model_copy(update=dict(NUTS))
+    _submit(session, current.model_copy(update={"inference": inference}))
+
+
+def can_check(result: Result) -> bool:
+    """Whether the reference would take minutes, not hours, on this table."""
+    small = len(result.data.dataset.X_train) <= NUTS_ROWS and result.data.dataset.n_features <= NUTS_WIDTH
+    return small and result.method != "nuts"
+
+
+def stop(session: Session) -> None:
+    """End the fit under way, keeping what there is (the Stop button)."""
+    current = run()
+    if current is not None and not current.stopped:
+        current.stopped = True
+        session.engine.stop(current.job, session.id)
+
+
+def settle(current: Run, view: JobView) -> bool:
+    """Take over how a fit ended; False while there is more to wait for."""
+    if not view.ended:
+        return False
+    st.session_state[RUN] = None
+    if view.picture is not None:
+        result = Result(current.experiment, current.data, view.picture)
+        kept = {r.method: r for r in results()[::-1] if r.data is current.data and r.method != result.method}
+        st.session_state[RESULTS] = {**kept, result.method: result}
+    if view.phase == "failed":
+        st.session_state[PROBLEM] = view.message or "The fit failed; the server's log says why."
+    return True
+
+
+def _submit(session: Session, wanted: Experiment) -> None:
+    table = loaded()
+    if table is None:
+        return
+    stop(session)
+    st.session_state[PROBLEM] = None
+    try:
+        data = table.encode(choices())
+        job = session.engine.submit(wanted, session.id, data.dataset)
+    except (InvalidData, InvalidExperiment) as error:
+        st.session_state[PROBLEM] = str(error)
+    else:
+        st.session_state[RUN] = Run(wanted, data, job)

@@ -1,0 +1,211 @@
+"""Your data, once it is fitted: how good, how far to trust it, what it learned, and what it says of new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from bnn_lib.dashboard import table, table_predict, table_scores, trust, views
+from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard.session import Session
+from bnn_lib.dashboard.trust_view import show_curve
+from bnn_lib.datasets.csv_download import to_csv_bytes
+from bnn_lib.datasets.csv_file import unique_names
+from bnn_lib.engine import Question
+from bnn_lib.errors import InvalidData, counted
+from bnn_lib.figures.effects import effects_figure
+
+LOOK_SECONDS = 0.3
+LEAST_SURE = 10
+FIRST_EFFECTS = 6
+CONFIG = {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False}
+MARGIN = {"l": 56, "r": 8, "t": 40, "b": 40}
+FORM_WIDTH = 200  # pixels
+DOWNLOAD_LIMITS = "The same features, named as before; other columns are passed through. The same limits."
+
+
+def ask(session: Session, question: Question, slot: str, doing: str) -> Mapping[str, np.ndarray] | None:
+    """Ask a worker and wait, saying so; None, with a message, if there is no answer."""
+    answer = session.engine.ask(question, session.id, slot)
+    place = st.empty()
+    view = answer.wait(LOOK_SECONDS)
+    while not view.ended:
+        place.caption(doing)  # also the moment in which a click elsewhere ends this run
+        view = answer.wait(LOOK_SECONDS)
+    place.empty()
+    if view.arrays is None:
+        st.warning(plain(view.message or "There is no answer; try again."), icon=":material/error:")
+    return view.arrays
+
+
+def show_headline(result: table.Result) -> None:
+    """Show in one glance how good it is."""
+    encoding = result.data.encoding
+    st.html(table_scores.headline(result.picture.scores, encoding.task, encoding.target), width="content")
+
+
+def show_judgement(session: Session, results: list[table.Result]) -> None:
+    """Scores beside the usual models, and whether its certainty may be trusted."""
+    newest = results[0]
+    fits = [(r.method, r.picture.scores, r.picture.stopped_at is not None) for r in results]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.html(table_scores.scores_table(table_scores.rows_of(fits), newest.data.encoding.task))
+        st.markdown("## Can I trust this?")
+        st.markdown(plain(trust.sentence(newest.picture.scores, newest.picture.diagnostics)))
+        if table.can_check(newest) and len(results) == 1:
+            st.button(
+                "Check with the reference",
+                key="table.check",
+                icon=":material/compare:",
+                help="Fit it with NUTS too, which samples the posterior itself: takes minutes.",
+                on_click=table.check,
+                args=(session,),
+                disabled=table.run() is not None,
+            )
+    with right:
+        show_curve(newest.picture.scores.get("calibration", {}))
+
+
+def show_least_sure(result: table.Result) -> None:
+    """Show the held-out rows that it is least sure of, as they are in the file."""
+    st.markdown("## Held-out rows that it is least sure of")
+    loaded = table.loaded()
+    if loaded is not None:
+        shown = least_sure(result, loaded.summary.table.frame)
+        short = st.column_config.NumberColumn(format="%.4g")
+        numbers = {name: short for name in shown.select_dtypes("float")}
+        st.dataframe(shown, hide_index=True, key="table.least_sure", column_config=numbers)
+
+
+def least_sure(result: table.Result, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return these rows: prediction, doubt and truth, then the row's own cells."""
+    rows, data = result.picture.rows, result.data
+    order = slice(0, min(LEAST_SURE, len(rows.index)))
+    index = rows.index[order]
+    total, epistemic, mean = rows.total[order], rows.epistemic[order], rows.mean[order]
+    in_file = data.test_rows[index]
+    shown: dict[str, Any] = {"Row": in_file + 1}
+    if data.dataset.task == "regression":
+        shown |= {"Predicted": mean[:, 0], "Uncertain by (sd)": np.sqrt(total)}
+    else:
+        best = mean.argmax(axis=1)
+        shown |= {
+            "Predicted": np.array(data.encoding.class_names, dtype=object)[best],
+            "Probability": mean[np.arange(len(best)), best],
+            "Doubt, nats": total,
+        }
+    shown["Of it ignorance"] = [f"{100 * share:.0f} %" for share in epistemic / np.maximum(total, 1e-12)]
+    cells = frame.iloc[in_file].reset_index(drop=True)
+    target = cells.pop(data.encoding.target)
+    cells = cells[[item.name for item in data.encoding.inputs]]
+    both = pd.concat([pd.DataFrame(shown), target.rename("True"), cells], axis=1)
+    both.columns = pd.Index(unique_names([str(name) for name in both.columns]))
+    return both
+
+
+def show_effects(session: Session, result: table.Result) -> None:
+    """Show what each feature does by itself."""
+    data = result.data
+    st.markdown("## What each feature does by itself")
+    shown = 0
+    if data.dataset.task == "classification":
+        names = data.encoding.class_names
+        shown = len(names) - 1
+        if len(names) > 2:
+            wanted = st.selectbox(
+                "Class", range(len(names)), format_func=names.__getitem__, key="table.class", width=240
+            )
+            shown = int(wanted)
+    swept = table_predict.sweep(data.encoding, data.dataset)
+    answer = ask(
+        session,
+        table_predict.question(result.picture, swept.X, data.dataset.task),
+        "effects",
+        "Predicting along each feature…",
+    )
+    if answer is None:
+        return
+    found = table_predict.effects(swept, answer, data, shown)
+    if len(found) > FIRST_EFFECTS and not st.toggle(f"All {len(found)} features", key="table.all_effects"):
+        found = found[:FIRST_EFFECTS]
+    regression = data.dataset.task == "regression"
+    target = data.encoding.target if regression else f"P({data.encoding.class_names[shown]})"
+    figure = effects_figure(found, target, "", theme=views.theme())
+    figure.update_layout(margin={**MARGIN, "t": 12})
+    alt = f"{target} along each feature; it moves most with {', '.join(effect.name for effect in found[:3])}"
+    st.plotly_chart(figure, theme=None, key="table.effects", config=CONFIG, alt=alt)
+    noise = " Grey: where 95 % of single values lie, noise included." if regression else ""
+    st.caption(
+        "The feature that moves the prediction most is first; all others stay at their median or most common "
+        f"level. Purple: where 95 % of the networks lie, which is what they do not know.{noise} Ticks: training "
+        "rows."
+    )
+
+
+def show_form(session: Session, result: table.Result) -> None:
+    """Ask for one row's values, and say what is predicted for it."""
+    data = result.data
+    st.markdown("## Predict one row")
+    base = table_predict.typical(data.encoding, data.dataset)
+    row: dict[str, Any] = {}
+    with st.form("table.form", border=False):
+        with st.container(horizontal=True, gap="small"):
+            for place, item in enumerate(data.encoding.inputs):
+                key, label = f"table.row.{place}.{item.name}", plain(item.name)
+                if item.levels:
+                    first = item.levels.index(base[item.name])
+                    value = st.selectbox(label, item.levels, index=first, key=key, width=FORM_WIDTH)
+                else:
+                    start = float(f"{base[item.name]:.6g}")
+                    value = st.number_input(label, value=start, format="%g", key=key, width=FORM_WIDTH)
+                row[item.name] = value
+        st.form_submit_button("Predict", icon=":material/online_prediction:")
+    try:
+        X = data.encoding.encode_row(row)
+    except InvalidData as error:
+        st.warning(plain(str(error)), icon=":material/error:")
+        return
+    answer = ask(session, table_predict.question(result.picture, X, data.dataset.task), "row", "Predicting…")
+    if answer is not None:
+        prediction, doubt = table_predict.describe(answer, data.encoding)
+        st.markdown(f"**{plain(prediction)}**. {plain(doubt)}")
+        beyond = table_predict.outside(data.encoding, data.dataset, row)
+        if beyond:
+            st.caption(plain(f"Beyond all that it has seen: {'; '.join(beyond)}."))
+
+
+def show_second_table(session: Session, result: table.Result) -> None:
+    """Take a second file in and give it back with its predictions."""
+    st.markdown("## Predict a file")
+    file = st.file_uploader("Drop a CSV file with the same features", key="table.second", max_upload_size=5)
+    st.caption(DOWNLOAD_LIMITS)
+    if file is None:
+        return
+    encoding = result.data.encoding
+    try:
+        new = encoding.read(file.getvalue())
+    except InvalidData as error:
+        st.warning(plain(f"{file.name}: {error}"), icon=":material/error:")
+        return
+    question = table_predict.question(result.picture, new.X, encoding.task)
+    answer = ask(session, question, "file", f"Predicting {counted(len(new.X), 'row')}…")
+    if answer is None:
+        return
+    frame = table_predict.predicted_table(new, answer, encoding)
+    skipped = len(new.complete) - int(new.complete.sum())
+    note = f"; {counted(skipped, 'row')} with a missing value left blank" if skipped else ""
+    st.caption(f"{counted(len(new.X), 'row')} predicted{note}.")
+    st.dataframe(frame.head(20), hide_index=True, key="table.predicted")
+    st.download_button(
+        "Download the predictions",
+        to_csv_bytes(frame),
+        "predictions.csv",
+        "text/csv",
+        icon=":material/download:",
+        key="table.download",
+    )

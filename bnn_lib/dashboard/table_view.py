@@ -1,0 +1,278 @@
+"""Your data, before the fit: take a file in, say what it holds, and let every guess about it be changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from bnn_lib.activations import ACTIVATIONS
+from bnn_lib.dashboard import table
+from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard.session import Session
+from bnn_lib.datasets import TableData, TableSummary
+from bnn_lib.datasets.csv_file import MAX_ROWS
+from bnn_lib.datasets.samples import SAMPLES
+from bnn_lib.datasets.table_encoding import DROP, MAX_WIDTH, MEDIAN
+from bnn_lib.datasets.text_file import MAX_BYTES
+from bnn_lib.errors import InvalidData, counted
+from bnn_lib.experiment_text import write_text
+from bnn_lib.inference import METHODS
+from bnn_lib.priors import SCALINGS
+
+MEGABYTES = MAX_BYTES // 1_000_000
+LIMITS = (
+    f"A CSV file with a row of names: at most {MEGABYTES} MB, {MAX_ROWS:,} rows, {MAX_WIDTH} inputs (a category "
+    "is one a level). It stays with this browser tab, in no link and in no store, and is gone when you close it."
+)
+PREVIEW_ROWS = 100
+UPLOADS = "table.uploads"  # counted, so that a file that was taken in leaves an empty place for the next
+TASKS = {"regression": "Numbers", "classification": "Classes"}
+STEPS = (5_000, 20_000, 50_000, 100_000)
+RATES = (0.001, 0.003, 0.01, 0.03)
+
+
+# --- taking it in -------------------------------------------------------------------------------------------
+
+
+def show_entry(session: Session) -> None:
+    """Offer the ways in: drop a file, paste text, or try a table that is there."""
+    st.markdown(
+        "From a table to a Bayesian neural network: how good it is beside the usual models, how far to trust it, "
+        "what each feature does, and predictions for new rows that say how sure they are."
+    )
+    count = st.session_state.setdefault(UPLOADS, 0)
+    st.file_uploader(
+        "Drop a CSV file here",
+        key=f"table.file{count}",
+        max_upload_size=MEGABYTES,
+        on_change=_uploaded,
+        args=(session, f"table.file{count}"),
+    )
+    st.caption(LIMITS)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown("Or try", width="content")
+        for name, sample in SAMPLES.items():
+            st.button(
+                sample.label,
+                key=f"table.sample.{name}",
+                help=sample.help,
+                on_click=_sampled,
+                args=(session, name),
+            )
+        with (
+            st.popover("Paste text", icon=":material/content_paste:", key="table.paste"),
+            st.form("table.pasted", border=False),
+        ):
+            st.text_area("Rows, as copied from a spreadsheet or a file", height=180, key="table.text")
+            st.form_submit_button("Read it", on_click=_pasted, args=(session,))
+
+
+def _uploaded(session: Session, key: str) -> None:
+    file = st.session_state.get(key)
+    if file is not None:
+        table.take(session, file.name, file.getvalue())
+        st.session_state[UPLOADS] += 1
+
+
+def _sampled(session: Session, name: str) -> None:
+    table.take(session, SAMPLES[name].file_name, SAMPLES[name].content())
+
+
+def _pasted(session: Session) -> None:
+    table.take(session, "Pasted text", st.session_state["table.text"].encode())
+
+
+# --- what it holds ------------------------------------------------------------------------------------------
+
+
+def show_summary(session: Session, loaded: table.Loaded) -> None:
+    """One line on the table, what was changed in reading it, and a look at it."""
+    with st.container(key="table_summary", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{plain(loaded.name)}**: {plain(loaded.summary.text)}", width="content")
+        st.button(
+            "Another file",
+            key="table.drop",
+            type="tertiary",
+            icon=":material/close:",
+            help="Forget this table and everything fitted to it",
+            on_click=table.drop,
+            args=(session,),
+        )
+    warnings = loaded.summary.warnings
+    if warnings:
+        more = f" (and {len(warnings) - 3} more)" if len(warnings) > 3 else ""
+        st.caption(plain(" ".join(warnings[:3]) + more))
+
+
+def show_preview(summary: TableSummary, choices: table.Choices, height: int) -> None:
+    """Show what each column is used for, and the first rows."""
+    columns, rows = st.tabs(["Columns", "First rows"], key="table.tabs")
+    with columns:
+        st.dataframe(column_table(summary, choices), hide_index=True, height=height, key="table.columns")
+    with rows:
+        st.dataframe(summary.table.frame.head(PREVIEW_ROWS), hide_index=True, height=height, key="table.rows")
+
+
+def column_table(summary: TableSummary, choices: table.Choices) -> pd.DataFrame:
+    """Return one row a column: its part in the fit, what it holds, and why it is left out."""
+
+    def part(name: str) -> str:
+        return "target" if name == choices.target else "feature" if name in choices.features else "left out"
+
+    order = {"target": 0, "feature": 1, "left out": 2}
+    found = [
+        {
+            "Column": column.name,
+            "Used as": part(column.name),
+            "Holds": f"{column.kind}, {column.text}",
+            "Missing": column.missing,
+            "Why not": column.why_not if part(column.name) == "left out" else "",
+        }
+        for column in summary.columns
+    ]
+    return pd.DataFrame(sorted(found, key=lambda row: order[str(row["Used as"])]))
+
+
+# --- choices ------------------------------------------------------------------------------------------------
+
+
+def _bind(name: str, value: object) -> dict[str, Any]:
+    """Tie a widget to a choice, as `widgets.bind` does to a field of an experiment."""
+    key = f"w.table.{name}"
+    st.session_state[key] = value
+    return {"key": key, "on_change": _chosen, "args": (name, key)}
+
+
+def _chosen(name: str, key: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        table.choose(**{name: tuple(value) if name == "features" else value})
+
+
+def show_choices(summary: TableSummary, choices: table.Choices) -> None:
+    """Target, features, what to do about missing values, and how many rows are held out."""
+    target, task = st.columns([3, 2], vertical_alignment="bottom")
+    guessed, reason = summary.guess_task(choices.target)
+    with target:
+        options = list(dict.fromkeys([*summary.targets, choices.target]))
+        st.selectbox(
+            "Predict", options, help="The target: the column to be predicted.", **_bind("target", choices.target)
+        )
+    with task:
+        st.segmented_control(
+            "Its values are",
+            list(TASKS),
+            format_func=TASKS.__getitem__,
+            required=True,
+            help=f"Guessed: {TASKS[guessed].lower()}, as it holds {plain(reason)}.",
+            **_bind("task", choices.task),
+        )
+    usable = [column.name for column in summary.columns if column.usable and column.name != choices.target]
+    st.multiselect(
+        f"From these {len(choices.features)} features",
+        usable,
+        help="Columns left out, and why, are in the table beside.",
+        **_bind("features", list(choices.features)),
+    )
+    incomplete = summary.count_incomplete(choices.target, choices.features)
+    if incomplete:
+        st.radio(
+            f"{counted(incomplete, 'row')} with a missing value",
+            [DROP, MEDIAN],
+            format_func={DROP: "leave out", MEDIAN: "fill in"}.__getitem__,
+            horizontal=True,
+            help="Filled in are the training rows' median and, for categories, their most common level.",
+            **_bind("missing", choices.missing),
+        )
+    st.slider(
+        "Held out",
+        0.05,
+        0.5,
+        step=0.05,
+        format="percent",
+        help="Share of the rows that the fit never sees: they judge it.",
+        **_bind("test_fraction", choices.test_fraction),
+    )
+
+
+def encoded(loaded: table.Loaded, choices: table.Choices) -> TableData | None:
+    """Make the data set and say what it is; say what is wrong if it cannot be made."""
+    try:
+        data = loaded.encode(choices)
+    except InvalidData as error:
+        st.warning(plain(str(error)), icon=":material/error:")
+        return None
+    dataset = data.dataset
+    inputs = counted(dataset.n_features, "input")
+    classes = f", {dataset.n_classes} classes" if dataset.n_classes else ""
+    dropped = f"; {counted(data.dropped, 'row')} left out" if data.dropped else ""
+    st.caption(
+        f"{len(dataset.X_train):,} rows to learn from, {len(dataset.X_test):,} held out; "
+        f"{counted(len(choices.features), 'feature')} as {inputs}{classes}{dropped}."
+    )
+    return data
+
+
+# --- network and method -------------------------------------------------------------------------------------
+
+
+def _setting(dotted: str, value: object) -> dict[str, Any]:
+    key = f"w.table.{dotted}"
+    st.session_state[key] = value
+    return {"key": key, "on_change": _set, "args": (dotted, key)}
+
+
+def _set(dotted: str, key: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        table.change(dotted, value)
+
+
+def show_settings() -> None:
+    """Network, prior and method, folded away: the defaults are good ones."""
+    experiment = table.experiment()
+    inference = experiment.inference
+    summary = f"{write_text(experiment.network.hidden)} hidden units, {METHODS[inference.method].label}"
+    with st.expander(f"Network and method: {plain(summary)}", key="table.settings"):
+        left, right = st.columns(2)
+        with left:
+            st.text_input(
+                "Units of each hidden layer",
+                help='Up to four numbers from 1 to 128, e.g. "50" or "20,20"; "none" for no hidden layer.',
+                **_setting("network.hidden", write_text(experiment.network.hidden)),
+            )
+            st.selectbox(
+                "Activation",
+                list(ACTIVATIONS),
+                format_func=lambda name: ACTIVATIONS[name].label,
+                **_setting("network.activation", experiment.network.activation),
+            )
+            st.selectbox(
+                "Scale of the weights",
+                list(SCALINGS),
+                format_func={"none": "given", "fan_in": "by width", "learned": "learned"}.__getitem__,
+                help="How the prior scales weights; learned scales did best on the sets of benchmarks/uci.py.",
+                **_setting("prior.scaling", experiment.prior.scaling),
+            )
+        with right:
+            st.selectbox(
+                "Method",
+                [name for name, entry in METHODS.items() if entry.in_app],
+                format_func=lambda name: METHODS[name].label,
+                help=METHODS[inference.method].help,
+                **_setting("inference.method", inference.method),
+            )
+            if inference.method != "nuts":
+                st.select_slider(
+                    "Steps",
+                    sorted({*STEPS, inference.steps}),
+                    format_func="{:,}".format,
+                    **_setting("inference.steps", inference.steps),
+                )
+                st.select_slider(
+                    "Rate",
+                    sorted({*RATES, inference.learning_rate}),
+                    **_setting("inference.learning_rate", inference.learning_rate),
+                )

@@ -1,0 +1,61 @@
+"""Your data: a CSV file to a fitted, judged model, and its predictions for new rows."""
+
+import streamlit as st
+
+from bnn_lib.dashboard import notices, table, table_live, table_result, table_view, views
+from bnn_lib.dashboard.session import open_session
+
+session = open_session()
+views.inject_style()
+loaded, running, results = table.loaded(), table.run(), table.results()
+
+with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
+    st.markdown("# Your data", width="content")
+    if loaded is not None:
+        st.button(
+            "Fit",
+            key="table.fit",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=table.fit,
+            args=(session,),
+            disabled=running is not None and not running.stopped,
+        )
+        st.button(
+            "Stop",
+            key="table.stop",
+            icon=":material/stop:",
+            on_click=table.stop,
+            args=(session,),
+            disabled=running is None,
+        )
+        with st.container(key="status"):
+            table_live.live(session)
+
+if problem := table.problem():
+    st.warning(notices.plain(problem), icon=":material/error:")
+
+if loaded is None:
+    with st.container(key="table_entry"):
+        table_view.show_entry(session)
+else:
+    choices = table.choices()
+    table_view.show_summary(session, loaded)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        table_view.show_choices(loaded.summary, choices)
+        data = table_view.encoded(loaded, choices)
+        table_view.show_settings()
+    with right:
+        if running is not None:
+            table_live.show_curve(running)
+        table_view.show_preview(loaded.summary, choices, 220 if results else 320)
+    if results and results[0].data is data:
+        newest = results[0]
+        with st.container(key="table_results"):
+            table_result.show_headline(newest)
+            table_result.show_judgement(session, results)
+            table_result.show_effects(session, newest)
+            table_result.show_least_sure(newest)
+            table_result.show_form(session, newest)
+            table_result.show_second_table(session, newest)

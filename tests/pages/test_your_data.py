@@ -1,0 +1,234 @@
+"""Your data as a visitor meets it, without a browser: a file to a judged model to predictions."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bnn_lib.dashboard import session, table
+from bnn_lib.datasets.samples import SAMPLES
+from tests.pages.conftest import forget_server
+from tests.pages.fake_table import TableEngine
+
+NASTY = Path(__file__).parent.parent / "datasets" / "nasty"
+DIABETES = SAMPLES["diabetes"].content()
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch):
+    fake = TableEngine()
+    monkeypatch.setattr(session, "make_engine", lambda: fake)
+    forget_server()
+    yield fake
+    forget_server()
+
+
+@pytest.fixture
+def page(engine: TableEngine, root: Path) -> AppTest:
+    found = AppTest.from_file(str(root / "app.py"), default_timeout=60)
+    found.run()
+    found.switch_page("pages/your_data.py")
+    found.run()
+    engine.submitted.clear()
+    return found
+
+
+def words(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "warning", "error")
+    parts = [entry.value for kind in kinds for entry in page.get(kind)]
+    return " ".join([*parts, *(entry.proto.body for entry in page.get("html"))]).replace("\\", "")
+
+
+def frame_with(page: AppTest, column: str) -> pd.DataFrame:
+    return next(entry.value for entry in page.dataframe if column in entry.value)
+
+
+def upload(page: AppTest, content: bytes, name: str = "mine.csv") -> AppTest:
+    page.file_uploader[0].set_value((name, content, "text/csv"))
+    return page.run()
+
+
+def fit(page: AppTest) -> AppTest:
+    page.button(key="table.fit").click().run()
+    for _ in range(10):
+        if page.button(key="table.stop").disabled:
+            assert not page.exception
+            return page
+        page.run()
+    raise AssertionError("the fit did not end")
+
+
+def test_limits_are_stated_where_the_file_is_dropped(page: AppTest):
+    assert "at most 5 MB, 50,000 rows, 200 inputs" in words(page)
+    assert "gone when you close it" in words(page)
+    assert not page.exception
+
+
+def test_a_file_is_summarised_and_guessed_before_any_fit(engine: TableEngine, page: AppTest):
+    upload(page, DIABETES)
+    assert not page.exception
+    assert "mine.csv: 442 rows, 11 columns: 10 numeric, 1 categorical; no missing values" in words(page).replace(
+        "*", ""
+    )
+    assert page.selectbox(key="w.table.target").value == "progression"
+    assert page.segmented_control(key="w.table.task").value == "regression"
+    assert len(page.multiselect(key="w.table.features").value) == 10
+    assert "354 rows to learn from, 88 held out; 10 features as 10 inputs." in words(page)
+    assert engine.submitted == engine.datasets == []
+
+
+def test_from_a_file_to_predictions_for_another(engine: TableEngine, page: AppTest):
+    fit(upload(page, DIABETES))
+    (dataset,) = engine.datasets
+    assert dataset.X_train.shape == (354, 10)
+    found = words(page)
+    for part in (
+        "Off by, in units of progression",
+        "Ridge regression",
+        "Can I trust this?",
+        "It is not the posterior",
+    ):
+        assert part in found
+    assert "progression: 1" in found
+    assert "With 95 % probability between" in found
+
+    second = pd.read_csv(io.BytesIO(DIABETES)).drop(columns="progression").head(5).assign(note="=1+1")
+    second.loc[2, "bmi"] = None
+    page.file_uploader(key="table.second").set_value(("new.csv", second.to_csv(index=False).encode(), "text/csv"))
+    page.run()
+    assert not page.exception
+    assert "4 rows predicted; 1 row with a missing value left blank." in words(page)
+    frame = frame_with(page, "note")
+    added = ["mean", "lower 95 %", "upper 95 %", "total variance", "aleatoric variance", "epistemic variance"]
+    assert list(frame)[-6:] == added
+    assert frame["mean"].isna().tolist() == [False, False, True, False, False]
+    assert page.get("download_button")
+
+
+def test_classes_have_their_own_scores_and_words(page: AppTest):
+    page.button(key="table.sample.wine").click().run()
+    assert "142 rows to learn from, 36 held out; 13 features as 13 inputs, 3 classes." in words(page)
+    fit(page)
+    found = words(page)
+    for part in ("Right on held-out rows", "Logistic regression", "cultivar: ", "of at most 1.10 nats"):
+        assert part in found
+    page.selectbox(key="table.class").set_value(0).run()
+    assert not page.exception
+
+
+def test_every_guess_can_be_changed(engine: TableEngine, page: AppTest):
+    upload(page, DIABETES)
+    page.selectbox(key="w.table.target").set_value("sex").run()
+    assert page.segmented_control(key="w.table.task").value == "classification"
+    page.multiselect(key="w.table.features").set_value(["age", "bmi"]).run()
+    page.slider(key="w.table.test_fraction").set_value(0.5).run()
+    fit(page)
+    (dataset,) = engine.datasets
+    assert dataset.feature_names == ("age", "bmi")
+    assert dataset.class_names == ("a", "b")
+    assert len(dataset.X_train) == len(dataset.X_test) == 221
+
+
+def test_missing_values_are_counted_and_dealt_with_as_chosen(engine: TableEngine, page: AppTest):
+    frame = pd.read_csv(io.BytesIO(DIABETES))
+    frame.loc[:9, "bmi"] = None
+    upload(page, frame.to_csv(index=False).encode())
+    choice = page.radio(key="w.table.missing")
+    assert choice.label == "10 rows with a missing value"
+    assert choice.value == "drop"
+    assert "10 rows left out" in words(page)
+    choice.set_value("median").run()
+    assert "left out" not in words(page)
+
+
+@pytest.mark.parametrize("path", sorted(NASTY.iterdir()), ids=lambda path: path.name)
+def test_a_nasty_file_ends_in_a_sentence_or_a_table(page: AppTest, path: Path):
+    upload(page, path.read_bytes(), path.name)
+    assert not page.exception
+    assert page.warning or page.selectbox(key="w.table.target").value
+
+
+def test_a_bad_file_leaves_the_earlier_work_there(engine: TableEngine, page: AppTest):
+    upload(page, DIABETES)
+    fit(page)
+    page.file_uploader(key="table.second").set_value(("x.zip", b"PK\x03\x04", "application/zip"))
+    page.run()
+    assert "x.zip: The file is a zip archive" in words(page)
+    assert "Ridge regression" in words(page)
+    page.button(key="table.drop").click().run()
+    assert "Ridge regression" not in words(page)
+    assert not page.exception
+
+
+def test_names_are_shown_and_never_rendered(page: AppTest):
+    rows = "".join(f"{i * 1.5},{i % 3},{i * i % 7}\n" for i in range(30))
+    upload(page, f"<b>a</b>,**bold** $x$,[y](javascript:alert(1))\n{rows}".encode(), "<img src=x>.csv")
+    fit(page)
+    for entry in (*page.markdown, *page.caption, *page.warning):
+        for marked in ("<b>", "<img", "](java", "$x$", "**bold**"):
+            assert not re.search(rf"(?<!\\){re.escape(marked)}", entry.value), entry.value
+    for entry in page.get("html"):
+        assert "<b>a" not in entry.proto.body
+    for widget in page.number_input:
+        assert "**bold**" not in widget.label
+
+
+def test_what_the_host_refuses_is_said(engine: TableEngine, page: AppTest):
+    engine.refuses = "One step of this fit would take 9 s; allowed: 0.35 s."
+    upload(page, DIABETES)
+    page.button(key="table.fit").click().run()
+    assert "would take 9 s" in words(page)
+    engine.refuses, engine.fails = None, "The weights ran away at step 7."
+    fit(page)
+    assert "ran away at step 7" in words(page)
+
+
+def test_no_answer_is_said(engine: TableEngine, page: AppTest):
+    engine.silent = "There was no answer within 60 seconds."
+    fit(upload(page, DIABETES))
+    assert "no answer within 60 seconds" in words(page)
+    assert "Ridge regression" in words(page)
+
+
+def test_the_reference_stands_beside_what_it_checks(engine: TableEngine, page: AppTest):
+    fit(upload(page, DIABETES))
+    page.button(key="table.check").click().run()
+    fit_running = engine.submitted[-1].inference
+    assert (fit_running.method, fit_running.batch_size) == ("nuts", None)
+    page.run().run()
+    assert "This network, NUTS" in words(page)
+    assert "This network, Mean-field ADVI" in words(page)
+
+
+def test_stop_keeps_what_there_is(engine: TableEngine, page: AppTest):
+    engine.stays = "running"
+    upload(page, DIABETES)
+    page.button(key="table.fit").click().run()
+    page.button(key="table.stop").click().run()
+    page.run()
+    assert "(stopped early)" in words(page)
+
+
+def test_pasted_text_is_read(page: AppTest):
+    page.text_area(key="table.text").set_value("a\tb\n" + "1,5\t2\n2,5\t3\n4,5\t1\n3,5\t9\n" * 3)
+    page.button[-1].click().run()
+    assert "Pasted text: 12 rows, 2 columns" in words(page).replace("*", "")
+
+
+def test_a_large_table_is_fitted_in_batches():
+    assert table.usual(1_000).inference.batch_size is None
+    assert table.usual(40_000).inference.batch_size == table.BATCH
+
+
+def test_rows_it_is_least_sure_of_are_the_files_own(engine: TableEngine, page: AppTest):
+    fit(upload(page, DIABETES))
+    shown = frame_with(page, "True")
+    original = pd.read_csv(io.BytesIO(DIABETES)).iloc[shown["Row"] - 1]
+    np.testing.assert_allclose(shown["True"].astype(float), original["progression"])
+    np.testing.assert_allclose(shown["bmi"].astype(float), original["bmi"])
