@@ -159,11 +159,10 @@ def show_form(session: Session, result: table.Result) -> None:
                 key, label = f"table.row.{place}.{item.name}", plain(item.name)
                 if item.levels:
                     first = item.levels.index(base[item.name])
-                    value = st.selectbox(label, item.levels, index=first, key=key, width=FORM_WIDTH)
+                    row[item.name] = st.selectbox(label, item.levels, first, key=key, width=FORM_WIDTH)
                 else:
                     start = float(f"{base[item.name]:.6g}")
-                    value = st.number_input(label, value=start, format="%g", key=key, width=FORM_WIDTH)
-                row[item.name] = value
+                    row[item.name] = st.number_input(label, value=start, format="%g", key=key, width=FORM_WIDTH)
         st.form_submit_button("Predict", icon=":material/online_prediction:")
     try:
         X = data.encoding.encode_row(row)

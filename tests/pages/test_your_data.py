@@ -147,11 +147,17 @@ def test_missing_values_are_counted_and_dealt_with_as_chosen(engine: TableEngine
     assert "left out" not in words(page)
 
 
-@pytest.mark.parametrize("path", sorted(NASTY.iterdir()), ids=lambda path: path.name)
-def test_a_nasty_file_ends_in_a_sentence_or_a_table(page: AppTest, path: Path):
-    upload(page, path.read_bytes(), path.name)
-    assert not page.exception
-    assert page.warning or page.selectbox(key="w.table.target").value
+def test_each_nasty_file_ends_in_a_sentence_or_a_table(page: AppTest):
+    tables = 0
+    for path in sorted(NASTY.iterdir()):
+        upload(page, path.read_bytes(), path.name)
+        assert not page.exception, path.name
+        if page.get("selectbox"):
+            tables += 1
+            page.button(key="table.drop").click().run()
+        else:
+            assert path.name in words(page)  # the sentence names the file
+    assert tables > 20
 
 
 def test_a_bad_file_leaves_the_earlier_work_there(engine: TableEngine, page: AppTest):
