@@ -4,8 +4,10 @@
 
 J_i the Jacobian of row i's output with respect to the position, L_i minus the Hessian of its log likelihood with
 respect to that output: the Hessian of the log joint density without the network's own second derivatives, and so
-never indefinite. The prior of the unconstrained parameters is separable (`bnn_lib.model._parameter`), so its
-Hessian is diagonal. A learned noise has its own second derivative, apart from the rest.
+never indefinite (for likelihoods that are no exponential family in it: its expectation, the Fisher information).
+The unconstrained parameters are independent a priori, those of hierarchical priors too, which are non-centred
+(`bnn_lib.model._parameter`), so the prior's Hessian is diagonal. A learned noise has its own second derivative,
+apart from the rest.
 
 The matrix itself is never formed, only its root, by QR: its largest and smallest eigenvalues can differ by more
 than 32-bit numbers hold.
@@ -36,10 +38,10 @@ def precision_root(
     """Return the precision's lower Cholesky factor (D, D) at a flat position (D,), or its diagonal's root (D,)."""
     noise = functions.parameters(position, inputs).get("noise", inputs.get("noise_scale", 1.0))
     own = -_separable_hessian(lambda at: density.parts(at, inputs)[0], position)
-    own = jnp.maximum(own, SMALLEST_PRECISION)
     for name, (where, _) in functions.layout.items():
         if name.startswith("noise"):
             own = own.at[where].add(-_second_derivative(density, position, inputs, where))
+    own = jnp.maximum(own, SMALLEST_PRECISION)
     start = own if diagonal else jnp.diag(jnp.sqrt(own))
     return _with_likelihood(start, position, inputs, functions, likelihood, noise)
 

@@ -141,8 +141,10 @@ class PriorSpec(_Spec):
     """The prior of weights and biases.
 
     With `scaling` "none" a weight's scale is `scale`; with "fan_in" it is ``scale / sqrt(fan_in)``; with
-    "learned" each layer's scale has a HalfNormal(`scale`) prior. Biases have `bias_scale`; None: as the
-    weights of their layer.
+    "learned" each layer's scale has a HalfNormal(`scale`) prior, with "shared" one for all layers has, with "ard"
+    (automatic relevance determination, Neal 1996) one for each input feature in the first layer, and one for each
+    further layer. Biases have `bias_scale`; None: as the weights of their layer, and `scale` where these have one
+    for each feature. For the horseshoe the scale is that of its slab: how large a weight is that matters.
     """
 
     section: ClassVar[str] = "prior"

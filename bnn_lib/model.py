@@ -21,7 +21,7 @@ import pytensor.tensor as pt
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.errors import InvalidExperiment, Problem
 from bnn_lib.likelihoods import LIKELIHOODS, check_targets, resolve_likelihood
-from bnn_lib.priors import PRIORS
+from bnn_lib.priors import PRIORS, SCALINGS
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -230,22 +230,38 @@ def _layer(
 ) -> Tensor:
     """Add one layer's weights and biases to the model in context; return W h + b, of shape (fan_out, n)."""
     fan_in, fan_out = structure.sizes[layer - 1 : layer + 1]
-    scale, learned = shared["weight_scale"], structure.scaling == "learned"
-    if learned:
-        scale = parameters[f"scale{layer}"] = pm.HalfNormal(f"scale{layer}", scale)
-    elif structure.scaling == "fan_in":
-        scale = scale / np.sqrt(fan_in).astype("float32")
-    units, family = {f"units_{layer}": fan_out}, structure.prior_family
+    units, family, learned = {f"units_{layer}": fan_out}, structure.prior_family, _learns_scales(structure)
+    scale = _scale(structure, layer, shared, parameters)
     W = _parameter(family, f"W{layer}", units | {f"units_{layer - 1}": fan_in}, scale, learned)
     parameters[f"W{layer}"] = W
     if not structure.bias:
         return W @ h
-    as_weights = structure.bias_as_weights
-    b = _parameter(
-        family, f"b{layer}", units, scale if as_weights else shared["bias_scale"], learned and as_weights
-    )
+    if not structure.bias_as_weights:
+        scale, learned = shared["bias_scale"], False
+    elif scale.ndim:  # one for each feature: a bias has none
+        scale, learned = shared["weight_scale"], False
+    b = _parameter(family, f"b{layer}", units, scale, learned)
     parameters[f"b{layer}"] = b
     return W @ h + b[:, None]
+
+
+def _learns_scales(structure: Structure) -> bool:
+    return SCALINGS[structure.scaling].learned
+
+
+def _scale(structure: Structure, layer: int, shared: dict[str, Tensor], parameters: dict[str, Tensor]) -> Tensor:
+    """Return the prior scale of a layer's weights: a scalar, or (fan_in,) where each feature has its own."""
+    scale, fan_in = shared["weight_scale"], structure.sizes[layer - 1]
+    if structure.scaling == "fan_in":
+        return scale / np.sqrt(fan_in).astype("float32")
+    if not _learns_scales(structure):
+        return scale
+    name, where = "scale" if structure.scaling == "shared" else f"scale{layer}", {}
+    if structure.scaling == "ard" and layer == 1:
+        where = {"shape": (fan_in,), "dims": ("units_0",)}
+    if name not in parameters:
+        parameters[name] = pm.HalfNormal(name, scale, **where)
+    return parameters[name]
 
 
 def _parameter(family: str, name: str, sizes: dict[str, int], scale: Tensor, learned: bool) -> Tensor:
@@ -255,12 +271,8 @@ def _parameter(family: str, name: str, sizes: dict[str, int], scale: Tensor, lea
     is a funnel, which neither mean-field ADVI nor NUTS copes with.
     """
     entry = PRIORS[family]
-    distribution = getattr(pm, entry.distribution)
     # The shape is given beside the dims: lengths of dims alone are shared variables, unknown to the graph.
-    shape, dims = tuple(sizes.values()), tuple(sizes)
-    if not learned:
-        return distribution(name, mu=0.0, shape=shape, dims=dims, **{entry.scale_name: scale}, **entry.parameters)
-    offset = distribution(
-        f"{name}_offset", mu=0.0, shape=shape, dims=dims, **{entry.scale_name: 1.0}, **entry.parameters
-    )
-    return pm.Deterministic(name, offset * scale, dims=dims)
+    where: dict[str, Any] = {"shape": tuple(sizes.values()), "dims": tuple(sizes)}
+    if not learned and not entry.hierarchical:
+        return entry.build(pm, name, scale, **where)
+    return pm.Deterministic(name, entry.build(pm, f"{name}_offset", 1.0, **where) * scale, dims=where["dims"])

@@ -141,6 +141,32 @@ class Posterior:
         draws = self.draws(n_draws, seed)
         return {name: (d.mean(0), d.std(0)) for name, d in draws.items() if name[0] in "Wb"}
 
+    def relevance(self, n_draws: int = 500, seed: int = 0) -> dict[str, tuple[float, float, float]]:
+        """Return how large each input feature's weights may be: its scale under automatic relevance determination.
+
+        Returns
+        -------
+        dict
+            Feature name -> posterior mean, and bounds of the central 95 % interval, of the prior scale of its
+            weights into the first layer. Features enter standardised, so that scales compare.
+
+        Raises
+        ------
+        InvalidData
+            If the prior has no such scales.
+        """
+        if self.experiment.prior.scaling != "ard":
+            raise InvalidData(
+                f"prior.scaling is {self.experiment.prior.scaling!r}, which has no scale for each feature; "
+                "allowed: 'ard'."
+            )
+        scales = self.draws(n_draws, seed)["scale1"].astype("float64")
+        values = zip(scales.mean(axis=0), *np.quantile(scales, [0.025, 0.975], axis=0), strict=True)
+        return {
+            name: (float(mean), float(low), float(high))
+            for name, (mean, low, high) in zip(self.schema.feature_names, values, strict=True)
+        }
+
     def to_arviz(self, n_draws: int = 1000, seed: int = 0) -> Any:
         """Return draws as ArviZ's own container: ``InferenceData``, or a ``DataTree`` from ArviZ 1 on."""
         import arviz as az

@@ -1,13 +1,30 @@
-"""Families of weight priors: one entry here is all a new one takes."""
+"""Families of weight priors, and how their scale is set: one entry here is all a new one takes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+STUDENT_DF = 3.0
+
+# Spike and slab (George & McCulloch 1993), continuous: as many weights in the one as in the other.
+SPIKE_SHARE = 0.5
+SPIKE_SCALE = 0.05  # of the slab's
+
+# Regularised horseshoe (Piironen & Vehtari 2017): what the global scale is of the slab's. It stands for a guess
+# that one weight in eleven matters (p0 / (D - p0) in their section 3.3).
+GLOBAL_SCALE = 0.1
+SLAB_DF = 4.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PriorFamily:
     """A symmetric scale family for weights and biases.
 
@@ -15,48 +32,195 @@ class PriorFamily:
     ----------
     label, help : str
         Name and one sentence for a user.
-    distribution : str
-        Name of the PyMC distribution.
-    scale_name : str
-        Which of its parameters is the scale.
+    build : callable
+        ``build(pm, name, scale, **where)`` adds a matrix or vector of independent weights to the model in context
+        and returns it; `where` is its shape and dims, and `pm` is `pymc`, an argument so that importing this
+        costs nothing.
+    density : callable
+        ``density(x)`` gives a weight's density at scale 1, of x (m,): (m,).
     variance : float
         At scale 1; infinite where there is none.
-    parameters : mapping
-        Its other parameters, fixed.
+    hierarchical : bool
+        Whether `build` gives a product of random variables, each of which gets a name that begins with `name`.
     """
 
     label: str
     help: str
-    distribution: str
-    scale_name: str
+    build: Callable[..., Any]
+    density: Callable[[Array], Array]
     variance: float
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    hierarchical: bool = False
+
+
+@dataclass(frozen=True)
+class PriorScaling:
+    """How a weight's prior scale comes about.
+
+    Attributes
+    ----------
+    label, help : str
+        Name and one sentence for a user.
+    learned : bool
+        Whether scales are inferred, each with a HalfNormal prior of the given scale.
+    """
+
+    label: str
+    help: str
+    learned: bool = False
+
+
+def _of_scipy(name: str, **parameters: float) -> Callable[[Array], Array]:
+    def density(x: Array) -> Array:
+        from scipy import stats
+
+        return np.asarray(getattr(stats, name).pdf(x, **parameters))
+
+    return density
+
+
+def _spike_slab(pm: Any, name: str, scale: Any, **where: Any) -> Any:
+    sds = pm.math.stack([SPIKE_SCALE * scale, scale])
+    weights = np.array([SPIKE_SHARE, 1.0 - SPIKE_SHARE], "float32")
+    return pm.NormalMixture(name, w=weights, mu=np.zeros(2, "float32"), sigma=sds, **where)
+
+
+def _spike_slab_density(x: Array) -> Array:
+    normal = _of_scipy("norm")
+    return SPIKE_SHARE * normal(x / SPIKE_SCALE) / SPIKE_SCALE + (1.0 - SPIKE_SHARE) * normal(x)
+
+
+def _horseshoe(pm: Any, name: str, scale: Any, **where: Any) -> Any:
+    """Weights z r c / sqrt(r^2 + c^2), with z normal, r a local times the global scale, and c the slab's scale.
+
+    Non-centred, as a product of variables that are independent a priori: their posterior is a funnel otherwise.
+    """
+    z = pm.Normal(name, 0.0, 1.0, **where)
+    local = pm.HalfCauchy(f"{name}_local", 1.0, **where)
+    everywhere = pm.HalfCauchy(f"{name}_global", GLOBAL_SCALE)
+    slab = pm.InverseGamma(f"{name}_slab", alpha=SLAB_DF / 2, beta=SLAB_DF / 2)  # c^2
+    # In logarithms: the square of a half-Cauchy's draw is soon more than 32-bit numbers hold.
+    log_ratio = pm.math.log(slab) - 2.0 * (pm.math.log(local) + pm.math.log(everywhere))
+    return z * scale * pm.math.sqrt(slab) * pm.math.exp(-0.5 * pm.math.log1pexp(log_ratio))
+
+
+@lru_cache(maxsize=1)
+def _horseshoe_scales() -> tuple[Array, Array]:
+    """Return standard deviations of a weight of the horseshoe and how likely each is, (300,), by quadrature."""
+    log_r = np.linspace(-12.0, 12.0, 400) + 0.01  # of a product of two half-Cauchy draws; 0 would be 0 / 0
+    of_r = log_r * np.exp(log_r) / np.expm1(2 * log_r)  # their density is 4 / pi^2 log(r) / (r^2 - 1)
+    log_c2 = np.linspace(-4.0, 9.0, 100)
+    of_c2 = np.exp(-SLAB_DF / 2 * (log_c2 + np.exp(-log_c2)))  # InverseGamma(df / 2, df / 2), of the logarithm
+    variance = 1 / (np.exp(-2 * log_r)[:, None] / GLOBAL_SCALE**2 + np.exp(-log_c2))
+    weight = of_r[:, None] * of_c2
+    # The plane of both is more than a curve needs: one that is as likely to have each standard deviation will do.
+    edges = np.geomspace(variance.min(), variance.max() * 1.001, 301)
+    total, _ = np.histogram(variance, edges, weights=weight)
+    of_bin, _ = np.histogram(variance, edges, weights=weight * variance)
+    return np.sqrt(of_bin / total), total / total.sum()
+
+
+def _horseshoe_density(x: Array) -> Array:
+    sd, weight = _horseshoe_scales()
+    far = np.asarray(x, np.float64)[:, None] / sd
+    return np.asarray(np.exp(-0.5 * np.square(far)) @ (weight / sd)) / np.sqrt(2 * np.pi)
+
+
+def _horseshoe_variance() -> float:
+    sd, weight = _horseshoe_scales()
+    return float(np.square(sd) @ weight)
 
 
 PRIORS: Mapping[str, PriorFamily] = MappingProxyType(
     {
         "normal": PriorFamily(
-            "normal", "Bell-shaped: weights near zero, none very large.", "Normal", "sigma", 1.0
+            label="normal",
+            help="Bell-shaped: weights near zero, none very large.",
+            build=lambda pm, name, scale, **where: pm.Normal(name, 0.0, scale, **where),
+            density=_of_scipy("norm"),
+            variance=1.0,
         ),
         "laplace": PriorFamily(
-            "Laplace", "Peaked at zero with heavier tails: few large weights.", "Laplace", "b", 2.0
+            label="Laplace",
+            help="Peaked at zero with heavier tails: few large weights.",
+            build=lambda pm, name, scale, **where: pm.Laplace(name, 0.0, scale, **where),
+            density=_of_scipy("laplace"),
+            variance=2.0,
         ),
         "student_t": PriorFamily(
-            "Student t",
-            "Heavy tails (3 degrees of freedom): now and then a very large weight.",
-            "StudentT",
-            "sigma",
-            3.0,
-            MappingProxyType({"nu": 3.0}),
+            label="Student t",
+            help="Heavy tails (3 degrees of freedom): now and then a very large weight.",
+            build=lambda pm, name, scale, **where: pm.StudentT(name, nu=STUDENT_DF, mu=0.0, sigma=scale, **where),
+            density=_of_scipy("t", df=STUDENT_DF),
+            variance=STUDENT_DF / (STUDENT_DF - 2),
+        ),
+        "cauchy": PriorFamily(
+            label="Cauchy",
+            help="The heaviest tails: most weights moderate, some enormous, without any variance.",
+            build=lambda pm, name, scale, **where: pm.Cauchy(name, 0.0, scale, **where),
+            density=_of_scipy("cauchy"),
+            variance=float("inf"),
+        ),
+        "horseshoe": PriorFamily(
+            label="horseshoe",
+            help="Sparse: nearly all weights at zero, while the few that matter keep their size.",
+            build=_horseshoe,
+            density=_horseshoe_density,
+            variance=_horseshoe_variance(),
+            hierarchical=True,
+        ),
+        "spike_slab": PriorFamily(
+            label="spike and slab",
+            help="Two kinds of weights: half of them all but zero, the others of ordinary size.",
+            build=_spike_slab,
+            density=_spike_slab_density,
+            variance=SPIKE_SHARE * SPIKE_SCALE**2 + 1.0 - SPIKE_SHARE,
         ),
     }
 )
 
-SCALINGS: Mapping[str, str] = MappingProxyType(
+SCALINGS: Mapping[str, PriorScaling] = MappingProxyType(
     {
-        "none": "Every weight has the same prior scale.",
-        "fan_in": "A weight's prior scale is divided by the root of its unit's inputs, so width does not change "
-        "the size of the output.",
-        "learned": "Each layer's scale is itself inferred, with a half-normal prior.",
+        "none": PriorScaling("none", "Every weight has the same prior scale."),
+        "fan_in": PriorScaling(
+            "by width",
+            "A weight's prior scale is divided by the root of its unit's inputs, so width does not change the "
+            "size of the output.",
+        ),
+        "learned": PriorScaling("learned", "Each layer's scale is itself inferred.", learned=True),
+        "shared": PriorScaling("learned, shared", "One scale, itself inferred, for all layers.", learned=True),
+        "ard": PriorScaling(
+            "learned, by feature",
+            "Each input feature has an inferred scale for its weights, and so has each further layer: features "
+            "that do not matter are switched off (automatic relevance determination).",
+            learned=True,
+        ),
     }
 )
+
+
+def weight_density(family: str, scaling: str, scale: float, fan_in: int, x: Array) -> Array:
+    """Return the prior density of a weight, an inferred scale averaged over.
+
+    Parameters
+    ----------
+    family, scaling : str
+        Of `PRIORS` and `SCALINGS`.
+    scale : float
+    fan_in : int
+        Inputs of the weight's unit, which matter with "fan_in".
+    x : ndarray of shape (m,)
+        Values of the weight.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+    """
+    scales, density = np.array([scale]), PRIORS[family].density
+    if scaling == "fan_in":
+        scales = scales / np.sqrt(fan_in)
+    elif SCALINGS[scaling].learned:
+        from scipy import special
+
+        # Equally likely values of a half-normal scale.
+        scales = scale * special.ndtri(0.5 + 0.5 * (np.arange(64) + 0.5) / 64)
+    return np.mean([density(np.asarray(x, np.float64) / each) / each for each in scales], axis=0)

@@ -132,7 +132,7 @@ BAD = [
     (bnn.NetworkSpec, {"hidden": "55"}, "network.hidden", "at most 4"),
     (bnn.NetworkSpec, {"hidden": None}, "network.hidden", "at most 4"),
     (bnn.NetworkSpec, {"activation": "swish"}, "network.activation", "tanh, relu"),
-    (bnn.PriorSpec, {"family": "cauchy"}, "prior.family", "normal, laplace"),
+    (bnn.PriorSpec, {"family": "uniform"}, "prior.family", "normal, laplace"),
     (bnn.PriorSpec, {"scale": 0.0}, "prior.scale", "0.001 to 100"),
     (bnn.PriorSpec, {"bias_scale": -1.0}, "prior.bias_scale", "or none"),
     (bnn.PriorSpec, {"scaling": ""}, "prior.scaling", "fan_in"),

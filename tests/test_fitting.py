@@ -165,7 +165,8 @@ EXTREMES = [
             bnn.NetworkSpec(hidden=(3,)),
             bnn.PriorSpec(family=family, scaling=scaling, scale=scale, bias_scale=scale),
         )
-        for family, scaling, scale in product(PRIORS, SCALINGS, (0.001, 100.0))
+        for family, scaling in {*product(PRIORS, ("ard",)), *product(("normal",), SCALINGS)}
+        for scale in (0.001, 100.0)
     ),
     (bnn.NetworkSpec(hidden=()), bnn.PriorSpec(bias_scale=None)),
 ]

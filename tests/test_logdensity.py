@@ -40,11 +40,13 @@ def cases() -> list[tuple[str, bnn.NetworkSpec, bnn.PriorSpec, float | None]]:
     """Every entry of each registry at least once, with every other one where they meet in the graph."""
     networks = [bnn.NetworkSpec(hidden=(3, 2), activation=name) for name in ACTIVATIONS]
     networks += [bnn.NetworkSpec(hidden=()), bnn.NetworkSpec(hidden=(2, 1, 3, 2)), bnn.NetworkSpec(bias=False)]
-    priors = [bnn.PriorSpec(family=f, scaling=s, scale=1.7) for f, s in product(PRIORS, SCALINGS)]
+    priors = [bnn.PriorSpec(family=f, scaling=s, scale=1.7) for f, s in product(PRIORS, ("none", "ard"))]
+    priors += [bnn.PriorSpec(scaling=s, scale=1.7) for s in SCALINGS]
     priors += [bnn.PriorSpec(scaling=s, scale=0.6, bias_scale=None) for s in SCALINGS]
     found = [("bernoulli", network, bnn.PriorSpec(), None) for network in networks]
     found += [("bernoulli", bnn.NetworkSpec(hidden=(3,)), prior, None) for prior in priors]
-    found += [(name, networks[0], priors[5], None) for name in DATA]
+    heavy = bnn.PriorSpec(family="student_t", scaling="learned")
+    found += [(name, networks[0], heavy, None) for name in DATA]
     return [*found, ("gaussian", networks[0], bnn.PriorSpec(), 0.3)]
 
 

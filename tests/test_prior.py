@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import jax
 import numpy as np
 import pymc as pm
 import pytest
+from scipy.integrate import cumulative_trapezoid
+from scipy.stats import kstest
 
 import bnn_lib as bnn
-from bnn_lib.model import Structure, build_model, placeholder_data
+from bnn_lib.model import Structure, build_model, define_network, placeholder_data
 from bnn_lib.prior import PriorNetworks, draw_networks
-from bnn_lib.priors import PRIORS
+from bnn_lib.priors import PRIORS, SCALINGS, weight_density
 
 
 @pytest.mark.parametrize("family", ["normal", "laplace"])
@@ -76,13 +79,33 @@ def test_drawing_networks_compiles_nothing_by_xla():
     assert compiled == []
 
 
+HALF_LINE = np.geomspace(1e-9, 1e6, 20_001)  # evenly in the logarithm: sparse priors have a spike at 0
+
+
+def cumulative(density: np.ndarray) -> np.ndarray:
+    """Integrate over all of `HALF_LINE`."""
+    return cumulative_trapezoid(density * HALF_LINE, np.log(HALF_LINE), initial=0)
+
+
 @pytest.mark.parametrize("family", sorted(PRIORS))
-def test_a_familys_variance_is_that_of_its_density(family: str):
+def test_a_familys_density_is_one_and_has_its_variance(family: str):
     entry = PRIORS[family]
-    distribution = getattr(pm, entry.distribution).dist(mu=0.0, **{entry.scale_name: 1.0}, **entry.parameters)
-    angle = np.linspace(-np.pi / 2, np.pi / 2, 20_001)[
-        1:-1
-    ]  # x is its tangent: all of the line, however heavy the tails
-    x = np.tan(angle)
-    integrand = x**2 * np.exp(pm.logp(distribution, x).eval(mode="FAST_COMPILE")) * (1 + x**2)
-    np.testing.assert_allclose(np.trapezoid(integrand, angle), entry.variance, rtol=1e-3)
+    density = entry.density(HALF_LINE)
+    np.testing.assert_allclose(entry.density(-HALF_LINE), density, rtol=1e-12)
+    assert 2 * cumulative(density)[-1] == pytest.approx(1, rel=1e-4)
+    variance = 2 * cumulative(HALF_LINE**2 * density)[-1]
+    assert variance == pytest.approx(entry.variance, rel=1e-3) if np.isfinite(entry.variance) else variance > 1e5
+
+
+@pytest.mark.parametrize(
+    ("family", "scaling"),
+    [*product(PRIORS, ["none"]), *(("normal", name) for name in SCALINGS), ("horseshoe", "ard")],
+)
+def test_weights_of_the_model_have_the_density_that_is_drawn(family: str, scaling: str):
+    structure = replace(NETWORKS, sizes=(3, 1), prior_family=family, scaling=scaling)
+    data = placeholder_data(structure, 1) | {"weight_scale": np.float32(2.0)}
+    with define_network(structure, data).model as model:
+        draws = pm.draw(model["W1"], 4000, random_seed=0, mode="FAST_COMPILE")[:, 0, 0].astype("float64")
+    half = cumulative(weight_density(family, scaling, 2.0, 3, HALF_LINE))
+    assert kstest(np.abs(draws), lambda at: 2 * np.interp(at, HALF_LINE, half)).pvalue > 0.001
+    assert kstest(draws, -draws).pvalue > 0.001

@@ -249,7 +249,6 @@ def _likelihoods(experiment: Experiment) -> list[str]:
 
 def prior_controls(experiment: Experiment) -> None:
     """Family, scale and scaling; folded away: the biases' scale."""
-    labels = {"none": "none", "fan_in": "by width", "learned": "learned"}
     choice(
         experiment,
         "prior.family",
@@ -265,8 +264,8 @@ def prior_controls(experiment: Experiment) -> None:
         "prior.scaling",
         "Scaling",
         list(SCALINGS),
-        lambda name: labels.get(name, name),
-        SCALINGS[experiment.prior.scaling],
+        lambda name: SCALINGS[name].label,
+        SCALINGS[experiment.prior.scaling].help,
         104,
     )
     with more("prior"):

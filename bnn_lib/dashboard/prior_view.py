@@ -23,7 +23,6 @@ DEPTHS = (0, 1, 2, 3, 4)
 WAIT = 0.3  # seconds that a run waits for an answer before it shows the functions before and asks again
 EVERY = 0.2
 ASKED, LAST = "prior_asked", "prior_last"
-SCALING_LABELS = {"none": "none", "fan_in": "by width", "learned": "learned"}
 TITLES = {
     "number": "Functions drawn from the prior, before any data",
     "class": "Probabilities of a class drawn from the prior, before any data",
@@ -88,13 +87,11 @@ def prior_controls(experiment: Experiment) -> None:
     """Scale, scaling and family; folded away: biases."""
     prior = experiment.prior
     _slide("Scale", "prior.scale", prior.scale, SCALES, "How large the prior expects weights to be.")
-    st.segmented_control(
+    st.selectbox(
         "Scaling",
         list(SCALINGS),
-        format_func=lambda name: SCALING_LABELS.get(name, name),
-        help=SCALINGS[prior.scaling],
-        required=True,
-        width="stretch",
+        format_func=lambda name: SCALINGS[name].label,
+        help=SCALINGS[prior.scaling].help,
         **bind("prior.scaling", prior.scaling),
     )
     st.selectbox(

@@ -99,7 +99,9 @@ def _kernels(experiment: Experiment, hidden: tuple[np.ndarray, ...], at: np.ndar
 
     prior, network = experiment.prior, experiment.network
     unit = PRIORS[prior.family].variance
-    if prior.scaling != "fan_in" or not np.isfinite(unit) or not hidden:
+    # A hierarchical prior's weights share a scale: they are not independent, and the limit is a mixture.
+    shares_scale = PRIORS[prior.family].hierarchical
+    if prior.scaling != "fan_in" or not np.isfinite(unit) or shares_scale or not hidden:
         return {}
     weight = unit * prior.scale**2
     if not network.bias:

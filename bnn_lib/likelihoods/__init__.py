@@ -122,7 +122,7 @@ def check_targets(name: str, y: np.ndarray) -> None:
     wrong = y[(y < 0) | (y > LARGEST_COUNT) | (y != np.round(y))]
     if wrong.size:
         _refuse(
-            f"likelihood.family is {name!r}, which takes counts, and the target has the value {wrong[0]:g}; "
+            f"likelihood.family is {name!r}, which takes counts, and the target has the value {wrong[0]:.10g}; "
             f"allowed: whole numbers from 0 to {LARGEST_COUNT:,}. For other numbers choose auto or gaussian."
         )
 
