@@ -252,7 +252,7 @@ def show_settings() -> None:
             st.selectbox(
                 "Scale of the weights",
                 list(SCALINGS),
-                format_func={"none": "given", "fan_in": "by width", "learned": "learned"}.__getitem__,
+                format_func=lambda name: SCALINGS[name].label,
                 help="How the prior scales weights; learned scales did best on the sets of benchmarks/uci.py.",
                 **_setting("prior.scaling", experiment.prior.scaling),
             )
