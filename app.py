@@ -13,6 +13,7 @@ if __name__ == "__main__":
     )
     pages = [
         st.Page("pages/playground.py", title="Playground", default=True),
+        st.Page("pages/regression.py", title="Regression"),
         st.Page("pages/compare.py", title="Compare"),
         st.Page("pages/priors.py", title="Priors"),
         st.Page("pages/your_data.py", title="Your data"),

@@ -1,4 +1,4 @@
-"""How good predictions are: scores of classification and regression, calibration, and two baselines.
+"""How good predictions are: scores of classification and regression, and calibration.
 
 Every score is a plain function of arrays. Logarithms are natural, so a negative log likelihood (nll) is in
 nats a row. Before a logarithm is taken, probabilities of exactly 0 are raised to `SMALLEST_PROBABILITY`, and
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
 
 CALIBRATION_BINS = 15
-FOREST_ROWS = 10_000  # rows a tree sees at most, so that 100,000 rows take a second and not five
 BLOCK_PREDICTIONS = 1_000_000  # draws times rows that are predicted at once
 
 Scores = dict[str, float]
@@ -248,53 +247,6 @@ def predict_classes(posterior: Any, X: np.ndarray, n_draws: int = 500, seed: int
     """Return a posterior's class probabilities (n, C) at any number of inputs, with few in memory at once."""
     blocks = (posterior.predict(block, n_draws=n_draws, seed=seed) for block in _blocks(X, n_draws))
     return np.concatenate([each.mean for each in blocks])
-
-
-def baseline_scores(dataset: Dataset, seed: int = 0) -> dict[str, dict[str, Scores]]:
-    """Score what a practitioner would try first, on the same split.
-
-    Logistic regression on standardised features, and a random forest of 100 trees; scikit-learn's defaults,
-    but for a tree's sample, which is of `FOREST_ROWS` rows at most.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        For classification.
-    seed : int
-        Of the forest.
-
-    Returns
-    -------
-    dict
-        ``{"logistic_regression": {"train": scores, "test": scores}, "random_forest": ...}``, scores as of
-        `classification_scores`.
-
-    Raises
-    ------
-    InvalidData
-        If the data set is for regression.
-    """
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    if dataset.task != "classification":
-        raise InvalidData(f"The data set is for {dataset.task}; allowed: classification.")
-    X, y = dataset.X_train, dataset.y_train
-    models = {
-        "logistic_regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
-        "random_forest": RandomForestClassifier(
-            max_samples=FOREST_ROWS if len(y) > FOREST_ROWS else None, random_state=seed
-        ),
-    }
-    return {
-        name: {
-            "train": classification_scores(model.fit(X, y).predict_proba(X), y),
-            "test": classification_scores(model.predict_proba(dataset.X_test), dataset.y_test),
-        }
-        for name, model in models.items()
-    }
 
 
 def _blocks(rows: np.ndarray, n_draws: int) -> list[np.ndarray]:

@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bnn_lib.diagnostics",),
     ("bnn_lib.runs",),  # one fit under way
     ("bnn_lib.held_out",),
-    ("bnn_lib.agreement", "bnn_lib.calibration"),
+    ("bnn_lib.agreement", "bnn_lib.baselines", "bnn_lib.calibration"),
     ("bnn_lib.metrics",),
     ("bnn_lib.networks",),
     ("bnn_lib.posterior",),

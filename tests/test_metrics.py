@@ -317,51 +317,6 @@ class TestEvaluate:
             metrics.evaluate(StubPosterior("regression"), _dataset("regression", 20), split="valid")  # type: ignore[arg-type]
 
 
-class TestBaselines:
-    def test_a_line_is_learned_by_the_line_and_a_corner_by_the_forest_alone(self) -> None:
-        X = np.random.default_rng(0).uniform(-1, 1, size=(1000, 2))
-        line, corner = (
-            metrics.baseline_scores(Dataset.from_arrays(X, y, "classification", test_fraction=0.5))
-            for y in (X[:, 0] > 0, X.prod(axis=1) > 0)
-        )
-        assert line["logistic_regression"]["test"]["accuracy"] > 0.97
-        assert line["random_forest"]["test"]["accuracy"] > 0.97
-        assert corner["logistic_regression"]["test"]["accuracy"] < 0.7
-        assert corner["random_forest"]["test"]["accuracy"] > 0.95
-        assert line["random_forest"]["train"]["accuracy"] == 1
-
-    def test_the_same_seed_gives_the_same_scores_and_units_do_not_matter_to_the_line(self) -> None:
-        dataset = _dataset("classification", 200)
-        scaled = Dataset(
-            dataset.X_train * [1e-6, 1e6],
-            dataset.y_train,
-            dataset.X_test * [1e-6, 1e6],
-            dataset.y_test,
-            "classification",
-            dataset.feature_names,
-            dataset.class_names,
-            standardize=False,
-        )
-        first, again = metrics.baseline_scores(dataset, seed=1), metrics.baseline_scores(dataset, seed=1)
-        assert first == again
-        line = "logistic_regression"
-        assert metrics.baseline_scores(scaled)[line]["test"] == pytest.approx(first[line]["test"], rel=1e-4)
-
-    def test_many_rows_and_several_classes(self, monkeypatch) -> None:
-        monkeypatch.setattr(metrics, "FOREST_ROWS", 50)
-        X = np.random.default_rng(0).normal(size=(600, 2))
-        y = np.digitize(X[:, 0], [-0.5, 0.5])
-        scores = metrics.baseline_scores(Dataset.from_arrays(X, y, "classification"))
-        assert set(scores) == {"logistic_regression", "random_forest"}
-        for baseline in scores.values():
-            assert set(baseline) == {"train", "test"}
-            assert baseline["test"]["accuracy"] > 0.9
-
-    def test_regression_has_none(self) -> None:
-        with pytest.raises(InvalidData, match="for regression; allowed: classification"):
-            metrics.baseline_scores(_dataset("regression", 20))
-
-
 def test_importing_metrics_imports_nothing_heavy(root: Path) -> None:
     code = "import sys, bnn_lib.metrics; print({'sklearn', 'scipy', 'pymc', 'jax', 'pandas'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)

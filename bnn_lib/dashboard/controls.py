@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.dashboard import components, state
+from bnn_lib.dashboard import components, data, state
 from bnn_lib.dashboard.thumbnails import chooser_data
 from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
 from bnn_lib.datasets import DATASETS
@@ -35,8 +35,7 @@ def _dataset_chosen() -> None:
     name = st.session_state["datasets"].get("name")
     st.session_state[CHOICES] = st.session_state.get(CHOICES, 0) + 1
     if isinstance(name, str) and name in DATASETS:
-        noise = DATASETS[name].default_noise
-        state.change({"data.name": name} | ({"data.noise": noise} if DATASETS[name].fixed_rows is None else {}))
+        state.change(data.fresh(name))
 
 
 def _regenerate() -> None:
@@ -44,11 +43,11 @@ def _regenerate() -> None:
     state.change({"data.seed": (seed + 1) % 2**31})
 
 
-def data_controls(experiment: Experiment) -> None:
-    """Data set, noise, rows, how many are held out, and another sample."""
+def data_controls(experiment: Experiment, names: tuple[str, ...] = data.MAPPED) -> None:
+    """Data set, one of `names`; noise, rows, how many are held out, and another sample."""
     entry = DATASETS[experiment.data.name]
     choices = st.session_state.get(CHOICES, 0)
-    components.show("datasets", chooser_data(experiment.data.name, choices), on_name_change=_dataset_chosen)
+    components.show("datasets", chooser_data(experiment.data.name, choices, names), on_name_change=_dataset_chosen)
     if entry.fixed_rows is None:
         st.slider("Noise", 0.0, 1.0, step=0.01, help=entry.noise_help, **bind("data.noise", experiment.data.noise))
         options = sorted({*ROWS, experiment.data.n})
@@ -59,8 +58,10 @@ def data_controls(experiment: Experiment) -> None:
             help="All rows, training and held out.",
             **bind("data.n", experiment.data.n),
         )
-    else:
+    elif entry.task == "classification":
         _feature_choice(experiment)
+    else:
+        _features_of_number(experiment)
     st.slider(
         "Held out",
         0.05,
@@ -81,31 +82,57 @@ def data_controls(experiment: Experiment) -> None:
         )
         with more("data"):
             whole(experiment, "data.seed", "Seed", "Which sample, and which rows are held out.")
-            if entry.fixed_rows is None:
-                st.slider(
-                    "Imbalance",
-                    0.0,
-                    MAX_IMBALANCE,
-                    step=0.05,
-                    help="0: classes of equal size. 0.9: each but the first has a tenth of the first's rows.",
-                    **bind("data.imbalance", experiment.data.imbalance),
-                )
-            st.slider(
-                "Wrong labels",
-                0.0,
-                MAX_LABEL_NOISE,
-                step=0.05,
-                format="percent",
-                help="Share of training labels changed to another class. Held-out labels stay true: they judge "
-                "what was learned all the same.",
-                **bind("data.label_noise", experiment.data.label_noise),
-            )
+            if entry.task == "classification":
+                _class_controls(experiment)
             toggle(
                 experiment,
                 "data.standardize",
                 "Standardise features",
                 "Scale features to mean 0 and standard deviation 1 before they enter the network.",
             )
+
+
+def _class_controls(experiment: Experiment) -> None:
+    """What can be wrong with classes."""
+    if DATASETS[experiment.data.name].fixed_rows is None:
+        st.slider(
+            "Imbalance",
+            0.0,
+            MAX_IMBALANCE,
+            step=0.05,
+            help="0: classes of equal size. 0.9: each but the first has a tenth of the first's rows.",
+            **bind("data.imbalance", experiment.data.imbalance),
+        )
+    st.slider(
+        "Wrong labels",
+        0.0,
+        MAX_LABEL_NOISE,
+        step=0.05,
+        format="percent",
+        help="Share of training labels changed to another class. Held-out labels stay true: they judge what was "
+        "learned all the same.",
+        **bind("data.label_noise", experiment.data.label_noise),
+    )
+
+
+def _number_features_chosen() -> None:
+    chosen = st.session_state["w.features"]
+    if chosen:
+        state.change({"data.features": tuple(chosen)})
+
+
+def _features_of_number(experiment: Experiment) -> None:
+    """Choose one feature, for curves, or two, for surfaces."""
+    entry = DATASETS[experiment.data.name]
+    st.session_state["w.features"] = list(experiment.data.features or entry.default_features)
+    st.multiselect(
+        "Features, one or two",
+        entry.features,
+        max_selections=2,
+        key="w.features",
+        on_change=_number_features_chosen,
+        help="What it predicts from: one feature gives curves, two give surfaces.",
+    )
 
 
 def _features_chosen() -> None:
@@ -228,14 +255,15 @@ def network_controls(experiment: Experiment) -> None:
             **bind("network.hidden", write_text(experiment.network.hidden)),
         )
         toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.")
-        choice(
-            experiment,
-            "likelihood.family",
-            "Likelihood",
-            ["auto", *_likelihoods(experiment)],
-            lambda name: "chosen by the data" if name == "auto" else LIKELIHOODS[name].label,
-            "How the network's output meets the labels.",
-        )
+        if DATASETS[experiment.data.name].task == "classification":  # of a number it is a setting in sight
+            choice(
+                experiment,
+                "likelihood.family",
+                "Likelihood",
+                ["auto", *_likelihoods(experiment)],
+                lambda name: "chosen by the data" if name == "auto" else LIKELIHOODS[name].label,
+                "How the network's output meets the labels.",
+            )
 
 
 def _likelihoods(experiment: Experiment) -> list[str]:

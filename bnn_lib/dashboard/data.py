@@ -15,6 +15,19 @@ MAPPED = tuple(
     for name, entry in DATASETS.items()
     if entry.task == "classification" and entry.n_features == 2 and not entry.painted
 )
+# And what the regression page draws: a number over one feature, or two.
+CURVED = tuple(name for name, entry in DATASETS.items() if entry.task == "regression" and not entry.painted)
+
+
+def fresh(name: str) -> dict[str, object]:
+    """Return the changes that choose a data set, with the noise and rows that show it well."""
+    entry = DATASETS[name]
+    changes: dict[str, object] = {"data.name": name}
+    if entry.fixed_rows is None:
+        changes["data.noise"] = entry.default_noise
+        if entry.task == "regression":
+            changes["data.n"] = entry.default_n
+    return changes
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

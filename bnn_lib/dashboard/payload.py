@@ -15,6 +15,7 @@ from bnn_lib.figures import palettes
 from bnn_lib.figures.dots import COLUMNS, quantile_dots
 from bnn_lib.figures.elbo import elbo_series
 from bnn_lib.figures.maps import TITLES
+from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
 
 if TYPE_CHECKING:
     from bnn_lib.dashboard.inspector import PointReading
@@ -22,14 +23,26 @@ if TYPE_CHECKING:
     from bnn_lib.engine import Grid, Maps, Picture
 
 MOST_POINTS = 1500  # on the map; more would hide it
+LARGEST = 1e30  # that a plot is told
 MOST_UNITS = 8  # of a layer in the diagram
 Json = dict[str, Any]
 
 
 def pack(values: np.ndarray) -> Json:
-    """Pack uint8 values: neighbours in a row differ little, so their differences deflate to about a fifth."""
-    differences = np.diff(values, axis=-1, prepend=np.uint8(0))
-    return {"shape": list(values.shape), "data": _base64(zlib.compress(differences.tobytes(), 6))}
+    """Pack uint8 or float32 values: neighbours in a row differ little, so their differences deflate well.
+
+    Each row of floats becomes 16-bit numbers between its own smallest and largest value.
+    """
+    packed: Json = {"shape": list(values.shape)}
+    if values.dtype == np.float32:
+        rows = np.clip(np.nan_to_num(values), -LARGEST, LARGEST).astype(np.float64)
+        low, high = rows.min(axis=-1, keepdims=True), rows.max(axis=-1, keepdims=True)
+        values = np.rint((rows - low) / np.where(high > low, high - low, 1.0) * 65535).astype("<u2")
+        packed |= {
+            name: [float(f"{end:.9g}") for end in ends.ravel()] for name, ends in (("low", low), ("high", high))
+        }
+    differences = np.diff(values, axis=-1, prepend=values.dtype.type(0))
+    return packed | {"data": _base64(zlib.compress(differences.tobytes(), 6))}
 
 
 def _base64(content: bytes) -> str:
@@ -61,6 +74,20 @@ def points_data(dataset: Dataset) -> Json:
     columns = {"x": X[:, 0], "y": X[:, 1]}
     points = {name: [float(f"{value:.5g}") for value in column] for name, column in columns.items()}
     return {**points, "label": label.tolist(), "held": held.tolist()}
+
+
+def number_points(dataset: Dataset) -> Json:
+    """Return rows to draw, their targets, and which are held out; of very many a random share."""
+    X = np.concatenate([dataset.X_train, dataset.X_test])
+    y = np.concatenate([dataset.y_train, dataset.y_test])
+    held = np.repeat([0, 1], [len(dataset.X_train), len(dataset.X_test)])
+    if len(X) > MOST_POINTS:
+        kept = np.sort(np.random.default_rng(0).choice(len(X), MOST_POINTS, replace=False))
+        X, y, held = X[kept], y[kept], held[kept]
+    # Over one feature the target is the second axis; over two it is a colour.
+    columns = {"x": X[:, 0], "y": y} if X.shape[1] == 1 else {"x": X[:, 0], "y": X[:, 1], "value": y}
+    points = {name: [float(f"{value:.5g}") for value in column] for name, column in columns.items()}
+    return {**points, "held": held.tolist()}
 
 
 def data_key(spec: DataSpec) -> str:
@@ -133,12 +160,21 @@ def shown_units(picture: Picture | None, hidden: tuple[int, ...]) -> list[list[i
     return chosen
 
 
+def _outputs(experiment: Experiment, dataset: Dataset) -> list[str]:
+    """Name the network's outputs."""
+    if dataset.task == "regression":
+        spec = experiment.likelihood
+        count = LIKELIHOODS[resolve_likelihood(spec, dataset)].n_outputs(0, spec.components)
+        return ["y"] if count == 1 else [f"output {number}" for number in range(1, count + 1)]
+    two = dataset.n_classes == 2 and experiment.likelihood.family in ("auto", "bernoulli")
+    return [f"P({dataset.class_names[1]})"] if two else list(dataset.class_names)
+
+
 def network_data(experiment: Experiment, dataset: Dataset, picture: Picture | None, key: str) -> Json:
     """Return the diagram: units and, once there is a result of this structure, tiles and weights."""
     hidden = experiment.network.hidden
     chosen = shown_units(picture, hidden)
-    two = dataset.n_classes == 2 and experiment.likelihood.family in ("auto", "bernoulli")
-    outputs = [f"P({dataset.class_names[1]})"] if two else list(dataset.class_names)
+    outputs = _outputs(experiment, dataset)
     data: Json = {
         "inputs": list(dataset.feature_names),
         "hidden": [
@@ -163,7 +199,10 @@ def network_data(experiment: Experiment, dataset: Dataset, picture: Picture | No
         maps = picture.units[layer]
         largest = max(abs(maps.low), abs(maps.high)) or 1.0  # the scale's middle stands for zero
         signed = np.rint(127.5 * (1 + maps.activations()[units] / largest))
-        tiles.append([pack(tile) for tile in np.clip(signed, 0, 255).astype(np.uint8)])
+        signed = np.clip(signed, 0, 255).astype(np.uint8)
+        if signed.ndim == 2:  # over a line: every row of the tile is the same
+            signed = np.repeat(signed[:, None], signed.shape[-1], axis=1)
+        tiles.append([pack(tile) for tile in signed])
     data["result"] = {"key": key, "tiles": tiles, "weights": weights}
     return data
 

@@ -112,8 +112,8 @@ def reset(session: Session) -> None:
     state.reset()
 
 
-def look_up(session: Session, experiment: Experiment) -> None:
-    """Show a result that is there already; on the default page wait for the one that is being computed."""
+def look_up(session: Session, experiment: Experiment, start: Experiment | None = None) -> None:
+    """Show a result that is there already; of `start`, the page's first experiment, wait for it."""
     if active() is not None or st.session_state.get(LOOKED_UP) == experiment.key:
         return
     st.session_state[LOOKED_UP] = experiment.key
@@ -124,7 +124,7 @@ def look_up(session: Session, experiment: Experiment) -> None:
     if picture is not None:
         st.session_state[SHOWN] = Shown(experiment, picture)
         st.session_state[FAILURE] = st.session_state[FROZEN] = None
-    elif on_page is None and experiment == Experiment():
+    elif experiment == (start or Experiment()) and not (on_page and on_page.experiment.data == experiment.data):
         _submit(session, experiment)
     else:
         session.engine.prepare(experiment)

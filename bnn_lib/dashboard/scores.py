@@ -12,19 +12,37 @@ from bnn_lib.agreement import R_HAT_LIMIT
 from bnn_lib.dashboard.trust import about_posterior
 from bnn_lib.loo import GOOD_K
 
-METRICS = (
+CLASS_METRICS = (
     ("accuracy", "Accuracy", "share of rows whose most likely class is right", True),
     ("nll", "NLL", "negative log-likelihood, nats a row: punishes confident mistakes", False),
     ("brier", "Brier", "mean squared error of the probabilities", False),
     ("ece", "ECE", "expected calibration error: how far stated probabilities are from what happens", False),
 )
+NUMBER_METRICS = (
+    ("rmse", "RMSE", "root of the mean squared error, in the target's units", False),
+    ("nll", "NLL", "negative log-likelihood, nats a row: punishes confident mistakes", False),
+    ("crps", "CRPS", "how far predictive distributions are from what happened, in the target's units", False),
+    ("coverage_95", "In 95 % band", "share of rows within their 95 % band: as near to 95 % as can be", None),
+)
+CLASS_HEADLINE = (("accuracy", "Right on held-out rows"), ("nll", "NLL, nats a row"))
+NUMBER_HEADLINE = (("rmse", "Held-out RMSE"), ("coverage_95", "In their 95 % band"))
+SHARES = ("accuracy", "coverage_95")
 ROWS = (
     ("network", "This network"),
     ("logistic_regression", "Logistic regression"),
+    ("ridge", "Ridge regression"),
     ("random_forest", "Random forest"),
+    ("gaussian_process", "Gaussian process"),
 )
+ARROWS = MappingProxyType({True: "↑", False: "↓", None: ""})
+Metrics = tuple[tuple[str, str, str, bool | None], ...]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def _metrics(scores: Mapping[str, Any]) -> Metrics:
+    """Return the columns: name, label, help, and whether more is better (None: neither)."""
+    return NUMBER_METRICS if "rmse" in scores.get("held-out", {}) else CLASS_METRICS
 
 
 def rows_of(scores: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, float]]]:
@@ -47,16 +65,16 @@ def scores_table(scores: Mapping[str, Any], unfinished: bool = False, stale: boo
     stale : bool
         Whether the settings have changed since.
     """
-    rows = rows_of(scores)
+    rows, metrics = rows_of(scores), _metrics(scores)
     head = "".join(
-        f'<th scope="col" title="{html.escape(help_text)}">{label} <small>{"↑" if up else "↓"}</small></th>'
-        for _, label, help_text, up in METRICS
+        f'<th scope="col" title="{html.escape(help_text)}">{label} <small>{ARROWS[up]}</small></th>'
+        for _, label, help_text, up in metrics
     )
     body = []
     for name, label in ROWS:
         if name not in rows:
             continue
-        cells = "".join(_cell(rows, name, metric, up) for metric, _, _, up in METRICS)
+        cells = "".join(_cell(rows, name, metric, up) for metric, _, _, up in metrics)
         note = " <small>(stopped early)</small>" if unfinished and name == "network" else ""
         body.append(f'<tr><th scope="row">{html.escape(label)}{note}</th>{cells}</tr>')
     return (
@@ -66,10 +84,10 @@ def scores_table(scores: Mapping[str, Any], unfinished: bool = False, stale: boo
     )
 
 
-def _cell(rows: Mapping[str, Mapping[str, Mapping[str, float]]], name: str, metric: str, up: bool) -> str:
+def _cell(rows: Mapping[str, Mapping[str, Mapping[str, float]]], name: str, metric: str, up: bool | None) -> str:
     held, training = (_number(rows[name][part].get(metric)) for part in ("test", "train"))
     values = [value for row in rows.values() if (value := _number(row["test"].get(metric))) is not None]
-    best = held is not None and values and held == (max(values) if up else min(values))
+    best = up is not None and held is not None and values and held == (max(values) if up else min(values))
     text = _text(held, metric)
     strong = f"<b>{text}</b>" if best else text
     return f'<td>{strong} <span class="train">{_text(training, metric)}</span></td>'
@@ -82,18 +100,17 @@ def _number(value: object) -> float | None:
 def _text(value: float | None, metric: str) -> str:
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
+    return f"{100 * value:.1f} %" if metric in SHARES else f"{value:.3f}"
 
 
 def headline(scores: Mapping[str, Any], stale: bool = False, diagnostics: Mapping[str, Any] = NOTHING) -> str:
     """Return the numbers to see first, as HTML: right how often, sure how rightly, and trusted how far."""
     held = scores.get("held-out", {})
-    accuracy, nll = _number(held.get("accuracy")), _number(held.get("nll"))
-    return (
-        f'<dl class="bnn-verdict{" bnn-stale" if stale else ""}">'
-        f"<div><dt>Right on held-out rows</dt><dd>{_text(accuracy, 'accuracy')}</dd></div>"
-        f"<div><dt>NLL, nats a row</dt><dd>{_text(nll, 'nll')}</dd></div>{_trust(diagnostics)}</dl>"
+    shown = NUMBER_HEADLINE if "rmse" in held else CLASS_HEADLINE
+    numbers = "".join(
+        f"<div><dt>{label}</dt><dd>{_text(_number(held.get(name)), name)}</dd></div>" for name, label in shown
     )
+    return f'<dl class="bnn-verdict{" bnn-stale" if stale else ""}">{numbers}{_trust(diagnostics)}</dl>'
 
 
 def _trust(diagnostics: Mapping[str, Any]) -> str:

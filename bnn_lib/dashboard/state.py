@@ -153,8 +153,7 @@ def change_from(widget_key: str, dotted: str) -> None:
 
 def reset() -> None:
     """Go back to the default experiment."""
-    st.session_state[STATE] = Experiment()
-    st.session_state[PROBLEMS] = []
+    st.session_state[STATE], st.session_state[PROBLEMS] = _adapt(Experiment())
 
 
 def problems() -> tuple[list[Problem], str]:

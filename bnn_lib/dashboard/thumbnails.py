@@ -17,13 +17,15 @@ POINTS = 70
 
 
 @st.cache_resource(show_spinner=False)
-def _options() -> list[dict[str, Any]]:
+def _options(names: tuple[str, ...]) -> list[dict[str, Any]]:
     options = []
-    for name in MAPPED:
+    for name in names:
         entry = DATASETS[name]
         dataset = load_dataset(DataSpec(name=name, n=POINTS + 30, noise=min(0.08, entry.default_noise)))
         X = np.concatenate([dataset.X_train, dataset.X_test])
         y = np.concatenate([dataset.y_train, dataset.y_test])
+        if dataset.task == "regression":  # over the first feature
+            X, y = np.column_stack([X[:, 0], y]), np.zeros(len(y), int)
         kept = np.random.default_rng(0).permutation(len(X))[:POINTS]
         low, high = X.min(axis=0), X.max(axis=0)
         place = np.rint(100 * (X[kept] - low) / (high - low)).astype(int)
@@ -32,13 +34,13 @@ def _options() -> list[dict[str, Any]]:
     return options
 
 
-def chooser_data(chosen: str, times: int = 0) -> dict[str, Any]:
-    """Return what the chooser shows: for each data set its name and points (x, y in 0..100, class).
+def chooser_data(chosen: str, times: int = 0, names: tuple[str, ...] = MAPPED) -> dict[str, Any]:
+    """Return what the chooser shows: for each data set of `names` its name and points (x, y in 0..100, class).
 
     `times` counts the choices made: a refused one changes nothing else, and the browser must hear of it.
     """
     return {
-        "options": _options(),
+        "options": _options(names),
         "chosen": chosen,
         "times": times,
         "markers": list(MARKERS),

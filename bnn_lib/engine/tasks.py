@@ -40,10 +40,10 @@ def import_everything() -> None:
     """Import what fits need, so that no fit waits for it."""
     import importlib
 
-    for name in ("bnn_lib.fitting", "bnn_lib.datasets", "bnn_lib.metrics", "bnn_lib.inference.advi", "arviz"):
+    for name in ("bnn_lib.fitting", "bnn_lib.datasets", "bnn_lib.baselines", "bnn_lib.inference.advi", "arviz"):
         importlib.import_module(name)
-    for name in ("sklearn.ensemble", "sklearn.linear_model", "sklearn.datasets", "sklearn.model_selection"):
-        importlib.import_module(name)
+    for part in ("ensemble", "linear_model", "gaussian_process", "datasets", "model_selection"):
+        importlib.import_module(f"sklearn.{part}")
 
 
 class Reporter:
@@ -195,9 +195,9 @@ def _baselines(experiment: Experiment, dataset: Dataset, handed_over: bool) -> d
 
 
 def _compute_baselines(dataset: Dataset, seed: int) -> dict[str, Any]:
-    from bnn_lib.metrics import baseline_scores
+    from bnn_lib.baselines import baseline_scores
 
-    return dict(baseline_scores(dataset, seed)) if dataset.task == "classification" else {}
+    return dict(baseline_scores(dataset, seed))
 
 
 _known_baselines = lru_cache(maxsize=64)(_compute_baselines)

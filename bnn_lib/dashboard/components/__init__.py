@@ -14,6 +14,8 @@ FOLDER = Path(__file__).parent
 PARTS = {
     "feed": ("shared/shared.js",),
     "map": ("shared/shared.js", "shared/field.js", "map/controls.js", "map/paint.js"),
+    "curves": ("shared/shared.js", "shared/field.js", "curves/controls.js", "curves/paint.js"),
+    "surfaces": ("shared/shared.js", "shared/field.js"),
     "elbo": ("shared/shared.js",),
     "network": ("shared/shared.js", "shared/field.js"),
     "datasets": ("shared/shared.js",),
