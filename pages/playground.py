@@ -9,6 +9,7 @@ from bnn_lib.dashboard.side_by_side import show_side_by_side
 from bnn_lib.dashboard.trust_view import show_trust
 
 session = open_session()
+run.enter("playground")
 experiment = state.load(state.for_the_map)
 run.look_up(session, experiment)
 dataset = data.load(experiment.data)

@@ -8,6 +8,7 @@ from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.trust_view import show_trust
 
 session = open_session()
+run.enter("regression")
 experiment = state.load(regression.for_curves)
 run.look_up(session, experiment, regression.START)
 dataset = data.load(experiment.data)
@@ -56,7 +57,6 @@ with st.container(key="settings", horizontal=True, gap="medium"):
             st.markdown(name)
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
                 show(experiment)
-    views.show_verdict(experiment, result)
 
 # Data -> picture -> network: the picture has the room.
 with st.container(key="main"):
@@ -66,6 +66,7 @@ with data_column:
 with plot_column:
     regression_view.show_plot(experiment, result)
 with network_column:
+    views.show_verdict(experiment, result)
     controls.layer_editor(experiment)
     views.show_network(experiment, dataset, result)
     views.show_elbo(experiment, result)

@@ -14,6 +14,8 @@ from bnn_lib.experiment import Experiment
 
 ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE = "active", "shown", "frozen", "looked_up", "failure"
 PICK, PICK_FOR = "pick", "pick_for"
+PAGE, ELSEWHERE = "run_page", "runs_elsewhere"
+OWN = (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, PICK, PICK_FOR)  # each page's
 
 
 @dataclass
@@ -45,6 +47,18 @@ class Shown:
         """Tell results apart: a stopped one differs from the finished one of the same experiment."""
         at = self.picture.stopped_at
         return self.experiment.key if at is None else f"{self.experiment.key}-{at}"
+
+
+def enter(page: str) -> None:
+    """Make this page's fit and result those that are meant from now on; other pages' are kept for them."""
+    before = st.session_state.get(PAGE)
+    if before == page:
+        return
+    elsewhere = st.session_state.setdefault(ELSEWHERE, {})
+    if before is not None:
+        elsewhere[before] = {name: st.session_state.get(name) for name in OWN}
+    st.session_state.update(elsewhere.pop(page, dict.fromkeys(OWN)))
+    st.session_state[PAGE] = page
 
 
 def active() -> Active | None:

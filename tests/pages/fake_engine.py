@@ -8,11 +8,12 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from bnn_lib.datasets import Dataset, load_dataset
+from bnn_lib.datasets import DATASETS, Dataset, load_dataset
 from bnn_lib.engine import (
     Answer,
     EngineSettings,
@@ -28,6 +29,7 @@ from bnn_lib.engine import (
     make_grid,
 )
 from bnn_lib.engine.desk import Desk
+from bnn_lib.engine.views import Frame, view_for
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 from bnn_lib.held_out import judge
@@ -91,7 +93,62 @@ class FakePosterior:
         return Prediction(_samples(self.dataset, X, 1.0, n_draws, seed))
 
 
+@dataclass(frozen=True)
+class FakeNumbers:
+    """Planes through the data's mean, less sure of themselves the further from it, and noise."""
+
+    dataset: Dataset
+    structure: Any = field(default_factory=lambda: SimpleNamespace(sizes=(1, 1)))
+
+    def predict(self, X: np.ndarray, n_draws: int, seed: int) -> Prediction:
+        random, rows = np.random.default_rng(seed), self.dataset
+        z = (X - rows.X_train.mean(axis=0)) / rows.X_train.std(axis=0)
+        mean = rows.y_train.mean() + 0.5 * rows.y_train.std() * (random.normal(size=(n_draws, z.shape[1])) @ z.T)
+        return Prediction.normal(mean.astype(np.float32), np.full(n_draws, 0.2 * rows.y_train.std()))
+
+
+def make_number_frame(dataset: Dataset, step: int) -> Frame:
+    view = view_for(dataset.task, dataset.n_features)
+    return view.frame(FakeNumbers(dataset), view.place(dataset), step)
+
+
+def make_number_picture(experiment: Experiment, stopped_at: int | None = None) -> Picture:
+    dataset = load_dataset(experiment.data)
+    posterior, view = FakeNumbers(dataset), view_for(dataset.task, dataset.n_features)
+    done = stopped_at or experiment.inference.total_steps
+    place, held_out = view.place(dataset), judge(posterior, dataset, n_draws=20)
+    frames = [make_number_frame(dataset, step) for step in (1, done)]
+    widths = [dataset.n_features, *experiment.network.hidden, 1]
+    shapes = {f"W{layer + 1}": (widths[layer + 1], widths[layer]) for layer in range(len(widths) - 1)}
+    units = [
+        Units(np.zeros((width, *[20] * dataset.n_features), np.uint8), -1.0, 1.0)
+        for width in experiment.network.hidden
+    ]
+    scores = {"rmse": 0.21, "nll": 0.31, "crps": 0.12, "coverage_95": 0.94}
+    worse = {"rmse": 0.42, "nll": 0.71, "crps": 0.24, "coverage_95": 0.91}
+    return Picture(
+        experiment_json=experiment.to_json(),
+        view=view.finish(posterior, place, frames, done),
+        objective=make_elbo(done),
+        units=tuple(units),
+        weights={name: (np.ones(shape, np.float32), np.ones(shape, np.float32)) for name, shape in shapes.items()},
+        rows=Rows(np.zeros(1, np.int32), *np.zeros((2, 1), np.float32), np.zeros((1, 1), np.float32)),
+        scores={
+            "held-out": scores,
+            "training": scores,
+            "calibration": held_out.calibration,
+            "loo": {},
+            "baselines": {name: {"test": worse, "train": worse} for name in ("ridge", "gaussian_process")},
+        },
+        diagnostics={"seconds": 0.5, "steps_per_second": 40_000.0, "r_hat": 1.01, "ess": 300.0, "divergences": 0},
+        held_out=held_out.summary,
+        stopped_at=stopped_at,
+    )
+
+
 def make_picture(experiment: Experiment, stopped_at: int | None = None) -> Picture:
+    if DATASETS[experiment.data.name].task == "regression":
+        return make_number_picture(experiment, stopped_at)
     dataset = load_dataset(experiment.data)
     grid = make_grid(dataset, 40)
     done = stopped_at or experiment.inference.steps
@@ -240,7 +297,7 @@ class FakeEngine:
 
     def view_of(self, job: FakeJob) -> JobView:
         job.looks += 1
-        total = job.experiment.inference.steps
+        total = job.experiment.inference.total_steps
         step = min(total, total * job.looks // LOOKS)
         empty = np.empty(0, np.float32)
         view = JobView(
@@ -284,5 +341,7 @@ class FakeEngine:
             seconds_left=(total - step) / 48_000,
             elbo=make_elbo(step),
             elbo_steps=np.arange(1, step + 1, dtype=np.int32),
-            frame=make_frame(dataset, make_grid(dataset, 24), step, step / total),
+            frame=make_number_frame(dataset, step)
+            if dataset.task == "regression"
+            else make_frame(dataset, make_grid(dataset, 24), step, step / total),
         )
