@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bnn_lib.dashboard import state
+from bnn_lib.dashboard import data, regression, state
 from bnn_lib.dashboard.lessons import LESSONS, Lesson
 from bnn_lib.dashboard.session import Session
+from bnn_lib.datasets import DATASETS
 from bnn_lib.engine import Job, JobView, Picture
-from bnn_lib.errors import InvalidExperiment
+from bnn_lib.errors import InvalidExperiment, Problem
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 
@@ -58,6 +59,13 @@ class Entry:
 # --- which methods ------------------------------------------------------------------------------------------
 
 
+def for_the_cells(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
+    """Return the experiment as this page can show it: classes over two features, or a number over one."""
+    name = experiment.data.name
+    is_curve = len(experiment.data.features or DATASETS[name].default_features) == 1 and name in data.CURVED
+    return regression.for_curves(experiment) if is_curve else state.for_the_map(experiment)
+
+
 def offered() -> list[str]:
     """Return the methods that can be compared."""
     return [name for name, entry in METHODS.items() if entry.in_app]
@@ -96,7 +104,7 @@ def load() -> tuple[Experiment, tuple[str, ...]]:
                 st.session_state[CHOSEN] = read_methods(query[FIELD])
             except InvalidExperiment as error:
                 st.session_state[PROBLEM] = f"{error} The usual methods are used instead."
-    experiment = state.load(state.for_the_map)
+    experiment = state.load(for_the_cells)
     found = st.session_state.get(state.PROBLEMS, [])
     if FIELD in query:  # not an experiment's field, and so reported by it
         _, ours = Experiment.salvage_query({FIELD: query[FIELD]})

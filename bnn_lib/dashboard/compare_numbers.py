@@ -13,7 +13,7 @@ import pandas as pd
 from bnn_lib.agreement import R_HAT_LIMIT, PredictiveSummary, agreement_of_summaries, check_reference
 from bnn_lib.dashboard.compare import Entry
 from bnn_lib.datasets.csv_download import to_csv_bytes
-from bnn_lib.engine import MapFrame, Maps, Picture
+from bnn_lib.engine import CurveFrame, Curves, MapFrame, Maps, Picture
 from bnn_lib.errors import InvalidData
 from bnn_lib.inference import METHODS
 from bnn_lib.loo import GOOD_K
@@ -47,6 +47,9 @@ COLUMNS = (
     Column("NLL", "Negative log-likelihood of held-out rows, nats a row; lower is better.", "%.3f"),
     Column("Brier", "Mean squared error of the probabilities on held-out rows; lower is better.", "%.3f"),
     Column("ECE", "Expected calibration error on held-out rows; 0 is best.", "%.3f"),
+    Column("RMSE", "Root of the mean squared error on held-out rows, in the target's units.", "%.3f"),
+    Column("CRPS", "How far predictive distributions are from what happened, in the target's units.", "%.3f"),
+    Column("In 95 % band", "Share of held-out rows within their 95 % band.", "percent"),
     Column(
         "OOD AUROC",
         "How well ignorance tells held-out rows from points far from all data: 1 is best, 0.5 is chance.",
@@ -56,6 +59,9 @@ COLUMNS = (
     Column("R-hat", "Of the chains' predictions: 1.1 or less is good.", "%.3f"),
     Column("TV, rows", "Total variation from NUTS on held-out rows: 0 is the same, 1 the opposite.", "%.3f"),
     Column("TV, map", "Total variation from NUTS over the whole map.", "%.3f"),
+    Column("W2, rows", "2-Wasserstein distance from NUTS on held-out rows, in the target's units.", "%.3f"),
+    Column("Spread, rows", "Predictive sd over NUTS's on held-out rows: below 1 is too sure.", "%.2f"),
+    Column("Spread, plot", "Predictive sd over NUTS's along the whole plot: below 1 is too sure.", "%.2f"),
     Column("Agreement, rows", "Share of held-out rows with the same most likely class as NUTS.", "percent"),
     Column("Agreement, map", "Share of the map with the same most likely class as NUTS.", "percent"),
     Column("Ignorance, rows", "Epistemic uncertainty over NUTS's, on held-out rows: below 1 is too sure.", "%.2f"),
@@ -80,20 +86,32 @@ def summary_of_map(frame: MapFrame) -> PredictiveSummary:
     return PredictiveSummary(p.reshape(len(p), -1).T, total, epistemic, is_classification=True)
 
 
+def along_the_curve(one: CurveFrame, nuts: CurveFrame) -> dict[str, float]:
+    """Return, over the whole plot, the geometric mean ratio of predictive sds, and the ratio of mean ignorance."""
+    if one.mean.shape != nuts.mean.shape:
+        raise InvalidData("The curves are not along the same line.")
+    ratios = np.log(one.total_sd.astype(float) / nuts.total_sd)
+    ignorance = [float(np.mean(np.square(each.epistemic_sd, dtype=float))) for each in (one, nuts)]
+    ratio = ignorance[0] / ignorance[1] if ignorance[1] > 0 else math.nan
+    return {"sd_ratio": float(np.exp(ratios.mean())), "epistemic_ratio": ratio}
+
+
 def distances(one: Picture, nuts: Picture) -> dict[str, float]:
     """Return how far one result is from another of the same problem.
 
     Returns
     -------
     dict
-        ``rows`` and ``map``, each with what `bnn_lib.agreement` finds there, as "total_variation, rows"; and
-        ``nll_difference``. Empty if the two are not of the same rows and classes.
+        ``rows`` and ``map`` (the whole plot), each with what `bnn_lib.agreement` finds there, as "total_variation,
+        rows"; and ``nll_difference``. Empty if the two are not of the same rows and classes.
     """
     try:
-        places = {
-            "rows": agreement_of_summaries(one.held_out, nuts.held_out),
-            "map": agreement_of_summaries(*(summary_of_map(each.view_as(Maps).final) for each in (one, nuts))),
-        }
+        places = {"rows": agreement_of_summaries(one.held_out, nuts.held_out)}
+        if isinstance(one.view, Curves) and isinstance(nuts.view, Curves):
+            places["map"] = along_the_curve(one.view.final, nuts.view.final)
+        else:
+            summaries = (summary_of_map(each.view_as(Maps).final) for each in (one, nuts))
+            places["map"] = agreement_of_summaries(*summaries)
     except InvalidData:
         return {}
     found = {f"{name}, {place}": value for place, values in places.items() for name, value in values.items()}
@@ -155,10 +173,12 @@ def table(found: Sequence[Entry]) -> list[dict[str, Any]]:
             number(values, "seconds"),
             None if rate is None else round(rate),
             unit,
-            *(number(held, name) for name in ("accuracy", "nll", "brier", "ece")),
+            *(number(held, name) for name in ("accuracy", "nll", "brier", "ece", "rmse", "crps", "coverage_95")),
             number(calibration, "ood_auroc"),
             *(number(values, name) for name in ("k_hat", "r_hat")),
             *(number(far, f"total_variation, {place}") for place in ("rows", "map")),
+            number(far, "wasserstein, rows"),
+            *(number(far, f"sd_ratio, {place}") for place in ("rows", "map")),
             *(number(far, f"agreement, {place}") for place in ("rows", "map")),
             *(number(far, f"epistemic_ratio, {place}") for place in ("rows", "map")),
             number(far, "nll_difference"),

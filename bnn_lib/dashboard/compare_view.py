@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import html
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, compare_numbers, components, controls, data, payload, state
+from bnn_lib.dashboard import compare, compare_cells, compare_numbers, controls, data, state
 from bnn_lib.dashboard.live import duration, progress_text, speed
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.widgets import bind, more, presets
 from bnn_lib.datasets import DATASETS
-from bnn_lib.engine import MapFrame, make_grid
 from bnn_lib.experiment import Experiment
-from bnn_lib.figures.palettes import MARKERS
 from bnn_lib.inference import METHODS
 
 EVERY = 0.4  # seconds between two looks at running fits
 WAS_BUSY = "compare_was_busy"
-KINDS = ("probability", "total", "aleatoric", "epistemic")
-SCRIPTS = ("shared/shared.js", "shared/field.js", "cell/cell.js")
-
-
-@functools.cache
-def _cell() -> Callable[..., Any]:
-    """Return the function that mounts a cell's picture; its files are read once."""
-    script = "\n".join((components.FOLDER / file).read_text(encoding="utf-8") for file in SCRIPTS)
-    return st.components.v2.component("bnn_cell", js=script, css=components.style("cell"))
 
 
 # --- settings -----------------------------------------------------------------------------------------------
@@ -39,8 +26,7 @@ def _cell() -> Callable[..., Any]:
 def _dataset_chosen() -> None:
     name = st.session_state["w.data.name"]
     if name in DATASETS:
-        entry = DATASETS[name]
-        state.change({"data.name": name} | ({"data.noise": entry.default_noise} if not entry.fixed_rows else {}))
+        state.change(data.fresh(name))
 
 
 def data_controls(experiment: Experiment) -> None:
@@ -48,7 +34,12 @@ def data_controls(experiment: Experiment) -> None:
     entry = DATASETS[experiment.data.name]
     tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
     st.selectbox(
-        "Data set", data.MAPPED, format_func=lambda name: DATASETS[name].label, help=entry.help, width=150, **tied
+        "Data set",
+        [*data.MAPPED, *data.CURVED_ONCE],
+        format_func=lambda name: DATASETS[name].label,
+        help=entry.help,
+        width=150,
+        **tied,
     )
     if entry.fixed_rows is None:
         with more("data"):
@@ -95,57 +86,28 @@ def _grid(session: Session) -> None:
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
     lesson = compare.current_lesson(experiment, st.session_state[compare.CHOSEN])
-    if st.session_state.get(compare.SHOWN) not in KINDS:
-        st.session_state[compare.SHOWN] = lesson.kind if lesson else "probability"
+    kinds, kind = compare_cells.kinds(experiment), None
     if lesson:
         st.markdown(plain(lesson.look))
-    kind = st.segmented_control("Map", KINDS, key=compare.SHOWN, required=True, label_visibility="collapsed")
-    assert kind is not None
-    _legend(experiment, kind)
+    if kinds:
+        if st.session_state.get(compare.SHOWN) not in kinds:
+            st.session_state[compare.SHOWN] = lesson.kind if lesson else kinds[0]
+        kind = st.segmented_control("Map", kinds, key=compare.SHOWN, required=True, label_visibility="collapsed")
+    compare_cells.show_legend(experiment, kind)
     nuts, about_distances = compare_numbers.reference(found)
     with st.container(key="compare_cells"):
         for entry in found:
             with st.container(key=f"compare_cell_{entry.method}", gap="xsmall"):
                 label = METHODS[entry.method].label
                 st.markdown(f"**{plain(label)}**", help=METHODS[entry.method].help)
-                frame: Any = entry.picture.final if entry.picture else entry.view.frame if entry.view else None
-                _cell()(key=f"cell_{entry.method}", data=cell_data(frame, kind, label))
+                frame = entry.picture.final if entry.picture else entry.view.frame if entry.view else None
+                compare_cells.show_cell(entry.method, frame, kind, label)
                 if entry.failure:
                     st.error(plain(entry.failure))
                 else:
                     far = compare_numbers.distances(entry.picture, nuts) if entry.picture and nuts else {}
                     st.html(facts(entry, far))
     st.caption(plain(about_distances))
-
-
-def _legend(experiment: Experiment, kind: str) -> None:
-    dataset = data.load(experiment.data)
-    grid = make_grid(dataset)
-    names = list(dataset.class_names)
-    content = {
-        "legend": True,
-        "kind": kind,
-        "classes": names,
-        "ends": ["no doubt", f"ln {len(names)} nats"],
-        "points": payload.points_data(dataset),
-        "markers": list(MARKERS),
-        "extent": [float(grid.x[0]), float(grid.x[-1]), float(grid.y[0]), float(grid.y[-1])],
-        "palettes": payload.palette_data(),
-    }
-    _cell()(key="cell_legend", data=content)
-
-
-def cell_data(frame: MapFrame | None, kind: str, label: str) -> dict[str, Any]:
-    """Return what a cell draws: one map in bytes, on the scale that all cells share."""
-    values = None
-    if frame is not None:
-        values = frame.probability if kind == "probability" else getattr(frame, kind)[None]
-    return {
-        "map": None if values is None else payload.pack(values),
-        "kind": kind,
-        "step": frame.step if frame is not None else 0,
-        "alt": f"{label}: {kind}" + ("" if frame is not None else ", nothing yet"),
-    }
 
 
 def facts(entry: compare.Entry, far: Mapping[str, float]) -> str:
@@ -164,14 +126,21 @@ def facts(entry: compare.Entry, far: Mapping[str, float]) -> str:
     rows = {
         "time": "–" if seconds is None else duration(seconds),
         "speed": "–" if rate is None else f"{speed(rate)} {unit}",
-        "accuracy": "–" if accuracy is None else f"{100 * accuracy:.1f} %",
-        "NLL": "–" if nll is None else f"{nll:.3f}",
-        "check": compare_numbers.reliability(picture.diagnostics),
     }
+    if "rmse" in held:
+        rmse, coverage = (compare_numbers.number(held, name) for name in ("rmse", "coverage_95"))
+        rows["RMSE"] = "–" if rmse is None else f"{rmse:.3f}"
+        rows["in 95 % band"] = "–" if coverage is None else f"{100 * coverage:.0f} %"
+        apart = compare_numbers.number(far, "wasserstein, rows")
+    else:
+        rows["accuracy"] = "–" if accuracy is None else f"{100 * accuracy:.1f} %"
+    rows["NLL"] = "–" if nll is None else f"{nll:.3f}"
+    rows["check"] = compare_numbers.reliability(picture.diagnostics)
     if entry.method == compare_numbers.REFERENCE:
         rows["from NUTS"] = "it is the reference" if far else "–"
     else:
-        rows["from NUTS"] = "–" if apart is None else f"{apart:.3f} of 1"
+        of = " (Wasserstein)" if "rmse" in held else " of 1"
+        rows["from NUTS"] = "–" if apart is None else f"{apart:.3f}{of}"
         rows["ignorance"] = "–" if ignorance is None else f"{ignorance:.2f} × that of NUTS"
     note = f"<p>Stopped at step {picture.stopped_at:,}: unfinished.</p>" if picture.stopped_at is not None else ""
     body = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in rows.items())
@@ -200,7 +169,7 @@ def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...
         key="compare_table",
         column_config=config,
     )
-    st.caption("Scores are of held-out rows. Distances: on held-out rows, and over the whole map.")
+    st.caption("Scores are of held-out rows. Distances: on held-out rows, and over the whole plot.")
     st.download_button(
         "Download as CSV",
         compare_numbers.to_csv(rows),

@@ -17,6 +17,7 @@ MAPPED = tuple(
 )
 # And what the regression page draws: a number over one feature, or two.
 CURVED = tuple(name for name, entry in DATASETS.items() if entry.task == "regression" and not entry.painted)
+CURVED_ONCE = tuple(name for name in CURVED if DATASETS[name].n_features == 1)
 
 
 def fresh(name: str) -> dict[str, object]:

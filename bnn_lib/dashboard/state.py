@@ -14,6 +14,7 @@ from bnn_lib.datasets import DATASETS
 from bnn_lib.errors import InvalidData, InvalidExperiment, Problem
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
+from bnn_lib.likelihoods import LIKELIHOODS
 
 STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT = "experiment", "problems", "query_written", "refused", "adapt"
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
@@ -102,7 +103,8 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
         )
         changes["data.features"] = None
     family = experiment.likelihood.family
-    if family == "gaussian" or (family == "bernoulli" and entry.n_classes > 2):
+    other_task = family != "auto" and LIKELIHOODS[family].task != "classification"
+    if other_task or (family == "bernoulli" and entry.n_classes > 2):
         problems.append(
             Problem(
                 "likelihood.family",

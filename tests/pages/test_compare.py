@@ -117,3 +117,32 @@ def test_a_lesson_by_its_link_says_what_to_look_for(compared):
     assert lesson.look in markdown(page)
     page.button(key="lesson_What dropout thinks").click().run()
     assert lesson.look not in markdown(page)
+
+
+def test_curves_side_by_side(engine: FakeEngine, compared):
+    page = compared(methods="advi,nuts", data__name="gap", data__n="100")
+    assert not page.exception
+    assert not page.warning
+    page.button(key="compare").click().run()
+    assert {e.data.name for e in engine.submitted} == {"gap"}
+    until_ended(page)
+    assert not page.exception
+    said = words(page)
+    assert "in 95 % band" in said
+    assert "it is the reference" in said
+    columns = set(page.dataframe[0].value)
+    assert {"RMSE", "CRPS", "W2, rows", "Spread, rows", "Spread, plot"} <= columns
+    assert not {"Accuracy", "TV, rows", "ECE"} & columns
+    # One and the same fake posterior: no distance at all.
+    row = page.dataframe[0].value.iloc[0]
+    assert (row["W2, rows"], row["Spread, plot"]) == (0, 1)
+
+
+def test_the_chooser_offers_curves_and_their_rows(engine: FakeEngine, compared):
+    page = compared()
+    chooser = page.selectbox(key="w.data.name")
+    assert {"Moons", "Gap"} <= set(chooser.options)
+    assert "Bumps" not in chooser.options
+    chooser.select("gap").run()
+    assert not page.exception
+    assert page.session_state["experiment"].data.n == 100

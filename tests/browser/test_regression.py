@@ -1,0 +1,60 @@
+"""The regression page as a visitor uses it, in a real browser, over the real engine."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+LONG = 180_000  # ms: patience, not a measure
+SMALL = "data.name=gap&data.n=100&data.noise=0.1&network.hidden=8&prior.scale=2&prior.scaling=fan_in&prior.bias_scale=2"
+NUTS = "inference.method=nuts&inference.tune=150&inference.draws=150&inference.chains=1"
+
+
+def spread_at(page: Page, share: float) -> tuple[float, int]:
+    """Point at the plot, `share` of its width from the left; return the 95 % band's width and ignorance's share."""
+    box = page.locator("canvas.plot").bounding_box()
+    page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"])
+    said = page.locator(".readout").inner_text().replace("−", "-")
+    found = re.search(r"between (-?[\d.]+) and (-?[\d.]+)\. Of that spread (\d+) % is ignorance", said)
+    assert found is not None, said
+    return float(found[2]) - float(found[1]), int(found[3])
+
+
+@pytest.mark.slow
+def test_a_fit_of_two_clusters_knows_that_it_does_not_know_between_them(visit, shots):
+    visitor = visit()
+    page = visitor.page
+    page.goto(f"{visitor.address}/regression?{SMALL}&{NUTS}")
+    expect(page.locator(".st-key-fit button")).to_be_enabled(timeout=LONG)
+    # Streamlit looks for its server below the page's own address first.
+    visitor.errors[:] = [error for error in visitor.errors if "404" not in error]
+    page.locator(".st-key-fit button").click()
+    # It moves while it is fitted.
+    expect(page.locator(".curves")).to_have_attribute("data-frames", re.compile(r"[2-9]|\d\d"), timeout=LONG)
+    expect(page.locator(".bnn-scores")).to_be_visible(timeout=LONG)
+    expect(page.locator(".curves")).to_have_attribute("data-result", re.compile("."), timeout=LONG)
+    (at_data, little), (in_gap, much) = spread_at(page, 0.27), spread_at(page, 0.52)
+    assert in_gap > 2 * at_data
+    assert little < 50 < much
+    # Functions play, and pause.
+    page.locator("button[data-view='single']").click()
+    playing = page.locator(".player button[aria-pressed]")
+    expect(playing).to_have_text("Pause")
+    playing.click()
+    expect(playing).to_have_text("Play")
+    assert "data.name=gap" in page.url
+    page.screenshot(path=shots / "regression.png", full_page=True)
+
+
+def test_functions_do_not_play_by_themselves_where_motion_is_unwanted(visit):
+    visitor = visit(reduced_motion="reduce")
+    page = visitor.page
+    page.goto(f"{visitor.address}/regression?{SMALL}&inference.steps=300")
+    expect(page.locator(".st-key-fit button")).to_be_enabled(timeout=LONG)
+    visitor.errors[:] = [error for error in visitor.errors if "404" not in error]
+    page.locator(".st-key-fit button").click()
+    expect(page.locator(".bnn-scores")).to_be_visible(timeout=LONG)
+    page.locator("button[data-view='single']").click()
+    expect(page.locator(".player button[aria-pressed]")).to_have_text("Play")
