@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 LONG = 180_000  # ms: patience, not a measure
-SMALL = "data.name=gap&data.n=100&data.noise=0.1&network.hidden=8&prior.scale=2&prior.scaling=fan_in&prior.bias_scale=2"
+DATA = "data.name=gap&data.n=100&data.noise=0.1"
+SMALL = f"{DATA}&network.hidden=8&prior.scale=2&prior.scaling=fan_in&prior.bias_scale=2"
 NUTS = "inference.method=nuts&inference.tune=150&inference.draws=150&inference.chains=1"
 
 
 def spread_at(page: Page, share: float) -> tuple[float, int]:
-    """Point at the plot, `share` of its width from the left; return the 95 % band's width and ignorance's share."""
+    """Point at the plot, so far from its left; return the 95 % band's width and ignorance's share."""
     box = page.locator("canvas.plot").bounding_box()
     page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"])
     said = page.locator(".readout").inner_text().replace("−", "-")

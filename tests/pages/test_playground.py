@@ -377,7 +377,9 @@ def test_every_field_of_an_experiment_can_be_set(engine: FakeEngine, visit):
     elsewhere = {
         "data.name",  # chosen by its picture
         "data.features",  # two boxes, where there is a choice
+        "data.points",  # painted
         "likelihood.noise",  # of a numeric target: not on this page
+        "likelihood.components",
     }
     assert fields() - keys == elsewhere
     assert component(page, "datasets")["chosen"] == "moons"
