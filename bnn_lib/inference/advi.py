@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 from blackjax.vi import meanfield_vi
 
 from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target, adam, fast_vmap
+from bnn_lib.inference.gaussian import START_LOG_SD
 
 
 class MeanFieldADVI:
@@ -21,9 +23,9 @@ class MeanFieldADVI:
         return 1
 
     def init(self, starts: Any, settings: StepSettings) -> meanfield_vi.MFVIState:
-        """Start at a mean, with the standard deviation that blackjax starts with, exp(-2)."""
+        """Start at a mean, with narrow standard deviations; blackjax's own start is at 0, with exp(-2)."""
         state = meanfield_vi.init(starts[0], adam(settings, StepRates(0.0, 1.0)))
-        return state._replace(mu=starts[0])
+        return state._replace(mu=starts[0], rho=jnp.full_like(starts[0], START_LOG_SD))
 
     def step(
         self, key: Any, state: Any, target: Target, settings: StepSettings, rates: StepRates
