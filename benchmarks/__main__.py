@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("steps", "latency", "scaling", "memory", "closed_forms", "between", "nuts", "uci", "table")
+NAMES = ("steps", "latency", "scaling", "memory", "closed_forms", "between", "nuts", "fullrank", "uci", "table")
 
 
 def main() -> int:

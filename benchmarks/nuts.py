@@ -1,4 +1,4 @@
-"""NUTS on two moons, 2-5-5-1: ours against `pm.sample` and nutpie, end to end; four chains; full-rank steps.
+"""NUTS on two moons, 2-5-5-1: ours against `pm.sample` and nutpie, end to end; four chains.
 
 Weights are not identifiable, so what is compared is the effective sample size of the network's log odds at the
 test inputs: that of the worst and of the median input, of one chain, by one estimator for all (blackjax's).
@@ -22,7 +22,6 @@ from benchmarks.common import (
     median,
     print_machine,
     print_table,
-    ratio,
 )
 
 be_a_worker()
@@ -35,14 +34,11 @@ import bnn_lib as bnn  # noqa: E402
 from benchmarks import peers  # noqa: E402
 from bnn_lib import programs  # noqa: E402
 from bnn_lib.diagnostics import chain_draws  # noqa: E402
-from bnn_lib.inference import METHODS  # noqa: E402
 from bnn_lib.model import placeholder_data, standardized_rows  # noqa: E402
 
 OURS, PYMC, NUTPIE = "bnn_lib", "pm.sample", "nutpie"
 FASTER = {PYMC: 5.0, NUTPIE: 2.0}
 FOUR_CHAINS = 2.3  # times one chain's time, on two cores
-FULL_RANK = 3.0  # times mean-field's step
-WIDTHS = (5, 10, 15, 19)  # of both hidden layers: 51 to 457 weights
 
 
 class Sampled(NamedTuple):
@@ -57,16 +53,8 @@ def main() -> int:
     """Print the tables; return 1 if a target is missed."""
     quick = arguments((__doc__ or "").partition("\n")[0]).quick
     print_machine()
-    missed = 0
-    if "nuts" in METHODS:
-        missed += compare(*((50, 50) if quick else (1000, 1000)))
-        missed += several_chains(*((50, 50, 1) if quick else (500, 500, 3)))
-    else:
-        print("\nNUTS is left out: this bnn_lib does not have it.")
-    if "fullrank_advi" in METHODS:
-        missed += full_rank(WIDTHS[:1] if quick else WIDTHS, *((1, 200) if quick else (7, 2000)))
-    else:
-        print("\nFull-rank ADVI is left out: this bnn_lib does not have it.")
+    missed = compare(*((50, 50) if quick else (1000, 1000)))
+    missed += several_chains(*((50, 50, 1) if quick else (500, 500, 3)))
     return int(missed > 0 and not quick)
 
 
@@ -228,27 +216,6 @@ def several_chains(tune: int, draws: int, rounds: int) -> int:
     print(f"Target: at most {FOUR_CHAINS:g} times one chain's time on two cores: {compared:.2f}, ", end="")
     print("met." if met else "missed.", flush=True)
     return int(not met)
-
-
-def full_rank(widths: tuple[int, ...], rounds: int, steps: int) -> int:
-    """Print a full-rank step against mean-field's; return how many are too slow."""
-    rows, missed = [], 0
-    dataset = bnn.load_dataset(bnn.DataSpec())
-    for width in widths:
-        loops = {}
-        for method in ("advi", "fullrank_advi"):
-            inference = bnn.InferenceSpec(method=method, learning_rate=0.001)
-            network = bnn.NetworkSpec(hidden=(width, width))
-            loops[method] = peers.ours(bnn.Experiment(network=network, inference=inference), dataset, steps)
-        found = in_turn(loops, rounds)
-        times = ratio(found["fullrank_advi"], found["advi"])
-        missed += times > FULL_RANK
-        weights = 3 * width + width * (width + 1) + width + 1
-        each = [1e6 * median(costs).processor for costs in found.values()]
-        rows.append((str(weights), *each, f"{times:.2f} x", f"<= {FULL_RANK:g} x"))
-    print("\nMicroseconds a step, two moons, 2-w-w-1, 500 rows.\n")
-    print_table(("weights", "mean-field", "full-rank", "takes", "target"), rows)
-    return missed
 
 
 if __name__ == "__main__":

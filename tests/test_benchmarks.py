@@ -16,6 +16,7 @@ CASES = [
     ("scaling", "exponent, batches of 100"),
     ("closed_forms", "A normal mean, started at 0: the answer is 8.02"),
     ("table", "Target: at most 1.2"),
+    ("fullrank", "<= 3 x"),
     ("between", "Target: midway, nuts is at least 10 times as unsure as advi"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import jax
@@ -100,16 +101,18 @@ class Method(Protocol):
         ...
 
 
+def learning_rate(settings: StepSettings, rates: StepRates, count: Any) -> Any:
+    """Return the rate after `count` steps: constant, or half a cosine down to zero (Loshchilov & Hutter 2017)."""
+    if settings.schedule == "constant":
+        return rates.learning_rate
+    done = jnp.minimum(count / rates.total_steps, 1.0)
+    return rates.learning_rate * 0.5 * (1.0 + jnp.cos(jnp.pi * done))
+
+
 def adam(settings: StepSettings, rates: StepRates) -> optax.GradientTransformation:
-    """Adam whose rate is constant, or falls to zero along half a cosine (Loshchilov & Hutter 2017)."""
-
-    def rate(count: Any) -> Any:
-        if settings.schedule == "constant":
-            return rates.learning_rate
-        done = jnp.minimum(count / rates.total_steps, 1.0)
-        return rates.learning_rate * 0.5 * (1.0 + jnp.cos(jnp.pi * done))
-
-    return optax.chain(optax.scale_by_adam(), optax.scale_by_learning_rate(rate))
+    """Adam at `learning_rate`."""
+    schedule = partial(learning_rate, settings, rates)
+    return optax.chain(optax.scale_by_adam(), optax.scale_by_learning_rate(schedule))
 
 
 def fast_vmap(log_density: Callable[[Any], Any]) -> Callable[[Any], Any]:

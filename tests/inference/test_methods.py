@@ -51,6 +51,22 @@ def test_at_the_optimum_the_elbo_is_the_log_evidence_and_k_hat_says_so(method: s
     assert posterior.diagnostics["k_hat"] < 0.5
 
 
+def test_full_rank_stays_on_course_where_many_weights_are_sharply_known() -> None:
+    # With steps of one size for every entry of its factor it ran away here, to an infinite ELBO.
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-3, 3, (200, 1))
+    dataset = bnn.Dataset.from_arrays(X, np.sin(2 * X[:, 0]) + 0.02 * rng.normal(size=200))
+    told = {}
+    for method in ("advi", "fullrank_advi"):
+        experiment = bnn.Experiment(
+            network=bnn.NetworkSpec(hidden=(50,)),
+            prior=bnn.PriorSpec(scaling="learned"),
+            inference=bnn.InferenceSpec(method=method, steps=6000),
+        )
+        told[method] = bnn.fit(experiment, dataset).diagnostics
+    assert told["fullrank_advi"]["elbo_mean"] > told["advi"]["elbo_mean"]
+
+
 def test_mean_field_s_k_hat_and_elbo_know_that_it_is_too_narrow() -> None:
     case, posterior = fitted("advi")
     assert posterior.diagnostics["k_hat"] > 0.5
