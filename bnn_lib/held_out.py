@@ -12,7 +12,7 @@ import numpy as np
 
 from bnn_lib.agreement import PredictiveSummary, summarise
 from bnn_lib.calibration import LEVELS, brier_decomposition, coverage, ood_auroc, ood_points, pit, sharpness
-from bnn_lib.metrics import classification_scores, evaluate, predict_classes, reliability_curve
+from bnn_lib.metrics import CALIBRATION_BINS, classification_scores, evaluate, predict_classes, reliability_curve
 from bnn_lib.predictive import Prediction
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ MOST_ROWS = 2000  # held-out rows that are looked at draw by draw
 SUMMARY_ROWS = 500
 FAR_POINTS = 500
 PIT_BINS = 10
+ROWS_OF_A_POINT = 20  # of the reliability curve, at least: fewer show chance and little else
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +58,10 @@ def judge(posterior: Any, dataset: Dataset, n_draws: int = 500, seed: int = 0) -
     -------
     HeldOut
         Its calibration has, for classification, ``confidence``, ``accuracy`` and ``count`` of the reliability
-        curve, and ``brier``, the parts of `bnn_lib.calibration.brier_decomposition`. For regression, of 2000 rows
-        at most: ``coverage``, a list of pairs of level and share of rows in their central interval of that
-        level; ``pit``, the share of rows in each of 10 bins of the probability integral transform;
+        curve, of 15 bins or as many as have 20 rows each, and ``brier``, the parts of
+        `bnn_lib.calibration.brier_decomposition`. For regression, of 2000 rows at most: ``coverage``, a list of
+        pairs of level and share of rows in their central interval of that level; ``pit``, the share of
+        rows in each of 10 bins of the probability integral transform;
         ``sharpness``, the mean width of the 95 % interval in the target's units. For both ``ood_auroc``, how well
         epistemic uncertainty tells held-out rows from `bnn_lib.calibration.ood_points`, and ``rows``, how many
         rows were looked at.
@@ -78,7 +80,7 @@ def judge(posterior: Any, dataset: Dataset, n_draws: int = 500, seed: int = 0) -
 
 
 def _of_classes(p: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-    curve = reliability_curve(p, y)
+    curve = reliability_curve(p, y, max(1, min(CALIBRATION_BINS, len(y) // ROWS_OF_A_POINT)))
     return {
         "rows": len(y),
         "confidence": curve.confidence.tolist(),

@@ -56,6 +56,12 @@ def test_classification_is_judged_on_all_held_out_rows():
     assert json.loads(json.dumps(found.calibration)) == found.calibration
 
 
+def test_few_rows_make_few_points():
+    data = dataset("classification", 100)
+    assert len(data.y_test) == 100
+    assert judge(Told("classification"), data, n_draws=50).calibration["count"] == [20] * 5
+
+
 def test_a_true_regression_is_calibrated_and_a_too_sure_one_is_not():
     data = dataset("regression")
     true = judge(Told("regression", ignorant=False), data, n_draws=50).calibration

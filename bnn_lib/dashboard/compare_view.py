@@ -139,7 +139,7 @@ def facts(entry: compare.Entry, far: Mapping[str, float]) -> str:
     if entry.method == compare_numbers.REFERENCE:
         rows["from NUTS"] = "it is the reference" if far else "–"
     else:
-        of = " (Wasserstein)" if "rmse" in held else " of 1"
+        of = " (Wasserstein)" if "rmse" in held else " in total variation"
         rows["from NUTS"] = "–" if apart is None else f"{apart:.3f}{of}"
         rows["ignorance"] = "–" if ignorance is None else f"{ignorance:.2f} × that of NUTS"
     note = f"<p>Stopped at step {picture.stopped_at:,}: unfinished.</p>" if picture.stopped_at is not None else ""
@@ -168,6 +168,7 @@ def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...
         hide_index=True,
         key="compare_table",
         column_config=config,
+        placeholder="–",
     )
     st.caption("Scores are of held-out rows. Distances: on held-out rows, and over the whole plot.")
     st.download_button(

@@ -65,7 +65,10 @@ def progress_text(view: JobView) -> tuple[float, str]:
     if view.phase == "waiting":
         return 0.0, "The fitting engine is starting."
     if view.phase == "stopped":
-        return min(1.0, view.step / max(1, view.total)), f"Stopping at step {view.step:,} of {view.total:,}."
+        if view.settled and not view.step:
+            return 0.0, "Stopped before its first step."
+        word = "Stopped" if view.settled else "Stopping"
+        return min(1.0, view.step / max(1, view.total)), f"{word} at step {view.step:,} of {view.total:,}."
     if view.message:  # it is being run again
         return 0.0, view.message
     if view.step >= view.total:

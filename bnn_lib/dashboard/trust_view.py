@@ -10,6 +10,7 @@ import streamlit as st
 
 from bnn_lib.dashboard import run, trust, views
 from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.experiment import Experiment
 from bnn_lib.figures.calibration import pit_figure, reliability_figure
 
@@ -54,5 +55,5 @@ def show_curve(calibration: Mapping[str, Any]) -> None:
         alt = f"Reliability curve of {calibration['rows']:,} held-out rows: {said}"
     else:
         return
-    figure.update_layout(height=HEIGHT, margin=MARGIN, title_font_size=14, title_x=0.02)
+    figure.update_layout(height=HEIGHT, margin=MARGIN, title_font_size=14, title_x=0.02, font_family=FONT)
     st.plotly_chart(figure, theme=None, key="trust_curve", config=CONFIG, alt=alt)

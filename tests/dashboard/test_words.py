@@ -46,7 +46,9 @@ def view(phase: str, **more) -> JobView:
         ),
         (view("running", message="It is being run again."), 0, "It is being run again."),
         (view("running", step=20_000), 1, "20,000 steps done; drawing the maps and scoring"),
-        (view("stopped", step=5000), 0.25, "Stopping at step 5,000 of 20,000."),
+        (view("stopped", step=5000, settled=False), 0.25, "Stopping at step 5,000 of 20,000."),
+        (view("stopped", step=5000), 0.25, "Stopped at step 5,000 of 20,000."),
+        (view("stopped"), 0, "Stopped before its first step."),
     ],
 )
 def test_progress_in_one_line(given_view: JobView, share: float, said: str):
