@@ -169,8 +169,14 @@ def _functions(session: Session, asked: Answer, functions: Functions, had_ended:
     content = _content(key or "", functions, arrays)
     content["notice"] = _notice(session, view)
     components.show("fields" if functions.inputs == 2 else "functions", content)
+    if view.phase == "failed":
+        st.button("Try again", key="ask_again", icon=":material/refresh:", on_click=_ask_again)
     if view.arrays is not None and "kernels" in view.arrays:
         _show_kernels(view.arrays)
+
+
+def _ask_again() -> None:
+    st.session_state[ASKED] = None
 
 
 def _content(key: str, functions: Functions, arrays: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from bnn_lib.engine.questions import Question
 
-ANSWER_SECONDS = 60.0  # from asking, the time in which an engine starts included
+ANSWER_SECONDS = 60.0  # from asking, without the time in which there is no engine to answer
 ANSWERS_KEPT = 64
 ANSWERS_BYTES = 64_000_000
 MOST_ATTEMPTS = 3  # of a question whose cluster or result was lost
@@ -186,10 +186,14 @@ class Desk:
             for dask_key in list(self._running):
                 self.ask_again(dask_key)
 
-    def end_late(self) -> None:
-        """Give up on what has been asked too long ago."""
+    def end_late(self, ready: bool) -> None:
+        """Give up on what has been asked too long ago; while the engine is not `ready` no time passes for it."""
         with self._lock:
-            end = self._clock() - ANSWER_SECONDS
+            now = self._clock()
+            if not ready:
+                for asked in self._open.values():
+                    asked.since = now
+            end = now - ANSWER_SECONDS
             for asked in [asked for asked in self._open.values() if asked.since <= end]:
                 self._end(asked, AnswerView("failed", message=TOO_LATE))
 

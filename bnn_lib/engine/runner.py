@@ -145,7 +145,7 @@ class Runner:
         with contextlib.suppress(queue.Empty):
             self._inbox.get(timeout=TURN_SECONDS)()
         self.stop_tasks(self._board.end_grace_times())
-        self._desk.end_late()
+        self._desk.end_late(self._board.status.phase == "ready")
         if self._cluster is None:
             return
         if not self._cluster.alive:

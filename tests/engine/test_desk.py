@@ -116,7 +116,13 @@ def test_an_answer_that_is_late(desk: Desk, clock: Clock):
     desk.ask(question(0), "b", "other")
     first = take(desk)
     clock.now = ANSWER_SECONDS
-    desk.end_late()
+    desk.end_late(ready=False)  # an engine that starts does not count as late
+    clock.now += ANSWER_SECONDS - 1
+    desk.end_late(ready=True)
+    assert not waiting.view().ended
+    assert not running.view().ended
+    clock.now += 1
+    desk.end_late(ready=True)
     for answer in (waiting, running):
         assert (answer.view().phase, answer.view().message) == ("failed", TOO_LATE)
     assert not desk.waiting

@@ -156,6 +156,10 @@ def test_a_failure_is_said_where_the_picture_would_be(engine: FakeEngine, priors
     page = priors()
     assert not page.exception
     assert component(page, "functions")["notice"] == engine.unable
+    assert len(engine.asked) == 1  # and not again and again
+    engine.unable = None
+    page.button(key="ask_again").click().run()
+    assert component(page, "functions")["notice"] is None
 
 
 def test_functions_are_the_same_whatever_data_and_method_are_chosen():
