@@ -65,7 +65,7 @@ def measure(page: Page) -> None:
     rounds = 3 if OPTIONS.quick else 10
 
     def press(widget: str, key: str) -> Callable[[], None]:
-        return lambda: page.locator(f"{widget} [role=slider]").press(key)
+        return lambda: page.locator(f"{widget} input").press(key)
 
     def click(name: str) -> Callable[[], None]:
         return lambda: page.get_by_role("radio", name=name, exact=True).click()

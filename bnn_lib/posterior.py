@@ -111,7 +111,7 @@ class Posterior:
             Parameter name -> (n_draws, \*shape): weights ``W1``, ... of shape (fan_out, fan_in), biases ``b1``,
             ..., learned scales ``scale1``, ... and ``noise``, in units of the standardised data.
         """
-        return _parameters(self.positions(n_draws, seed), self.experiment, self.structure, self.schema)
+        return parameters_of(self.positions(n_draws, seed), self.experiment, self.structure, self.schema)
 
     def predict(self, X: Any, n_draws: int = 500, seed: int = 0) -> Prediction:
         """Return the predictive distribution at inputs `X`.
@@ -225,14 +225,15 @@ def predict_at(
         return Prediction(outputs["p"])
     noise = np.full(len(positions), experiment.likelihood.noise or 1.0)
     if structure.learned_noise:
-        noise = _parameters(positions, experiment, structure, schema)["noise"].astype("float64")
+        noise = parameters_of(positions, experiment, structure, schema)["noise"].astype("float64")
     scaling = schema.scaling
     return Prediction.of(likelihood.conditional(outputs, noise, scaling.y_mean, scaling.y_scale))
 
 
-def _parameters(
+def parameters_of(
     positions: np.ndarray, experiment: Experiment, structure: Structure, schema: Schema
 ) -> dict[str, np.ndarray]:
+    """Return the parameters, by name, of the networks at flat positions (S, D)."""
     run, inputs = programs.parameters_program(structure).run, _inputs(experiment, structure, schema, rows=1)
     blocks = [run(block, inputs) for block in _draw_blocks(positions)]
     return {

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import notices, prior_state, prior_view, state, views
+from bnn_lib.dashboard import notices, prior_fit, prior_state, prior_view, state, views
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
@@ -22,5 +22,13 @@ with settings_column, st.container(key="prior_settings", gap="small"):
     prior_view.network_controls(experiment)
     prior_view.prior_controls(experiment)
 with picture_column:
-    prior_view.show_functions(session, experiment, functions)
+    fitted = prior_fit.posterior(experiment, functions)
+    prior_column, posterior_column = st.columns(2) if fitted else (st.container(), None)
+    with prior_column:
+        prior_view.show_functions(session, experiment, functions)
+    if fitted and posterior_column:
+        with posterior_column:
+            prior_fit.show_posterior(fitted, functions)
+        prior_fit.show_weights(fitted)
+    prior_fit.show_fit(session, experiment, functions)
 prior_state.store()

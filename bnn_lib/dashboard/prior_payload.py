@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bnn_lib.dashboard.payload import pack, palette_data
+from bnn_lib.dashboard.payload import MOST_POINTS, pack, palette_data
+
+if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
 
 Json = dict[str, Any]
 Arrays = Mapping[str, np.ndarray]
@@ -49,7 +52,15 @@ def shown_range(arrays: Arrays, output: str) -> tuple[float, float]:
     return -bound, bound
 
 
-def functions_data(arrays: Arrays | None, key: str, output: str, low: float, high: float, title: str) -> Json:
+def functions_data(
+    arrays: Arrays | None,
+    key: str,
+    output: str,
+    low: float,
+    high: float,
+    title: str,
+    on_axes_of: Arrays | None = None,
+) -> Json:
     """Return lines, bands and uncertainties over one input."""
     data: Json = {
         "palettes": palette_data(),
@@ -64,7 +75,7 @@ def functions_data(arrays: Arrays | None, key: str, output: str, low: float, hig
     }
     if arrays is None:
         return data
-    bottom, top = shown_range(arrays, output)
+    bottom, top = shown_range(on_axes_of or arrays, output)
     margin = BEYOND * (top - bottom) if output == "number" else 0.0
     total = float(np.max(arrays["total"]))
     middle = arrays["bands"][:, arrays["bands"].shape[1] // 2]
@@ -81,7 +92,23 @@ def functions_data(arrays: Arrays | None, key: str, output: str, low: float, hig
     }
 
 
-def fields_data(arrays: Arrays | None, key: str, output: str, low: float, high: float, title: str) -> Json:
+def points_data(dataset: Dataset) -> Json:
+    """Return the training rows of data with one feature, standardised as the functions are."""
+    scaling = dataset.scaling
+    x = (dataset.X_train[:MOST_POINTS, 0] - scaling.x_mean[0]) / scaling.x_scale[0]
+    y = dataset.y_train[:MOST_POINTS]
+    return {"x": _rounded(x), "y": _rounded((y - scaling.y_mean) / scaling.y_scale)}
+
+
+def fields_data(
+    arrays: Arrays | None,
+    key: str,
+    output: str,
+    low: float,
+    high: float,
+    title: str,
+    on_axes_of: Arrays | None = None,
+) -> Json:
     """Return small maps of functions of two inputs, and what they say together."""
     data: Json = {
         "palettes": palette_data(),
@@ -94,7 +121,7 @@ def fields_data(arrays: Arrays | None, key: str, output: str, low: float, high: 
     if arrays is None:
         return data
     size = math.isqrt(arrays["samples"].shape[1])
-    bottom, top = shown_range(arrays, output)
+    bottom, top = shown_range(on_axes_of or arrays, output)
     most = math.log(2) if output == "class" else nice_bound(float(np.max(arrays["total"])))
     unit = "nats" if output == "class" else "squared sd"
     sums = [_as_bytes(arrays["mean"], bottom, top)]

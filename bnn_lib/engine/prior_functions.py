@@ -39,11 +39,8 @@ def prior_functions(values: Mapping[str, Any], files: Mapping[str, bytes]) -> di
     from bnn_lib.prior import draw_networks
 
     experiment = Experiment.from_json(values["experiment"])
-    inputs, size = int(values["inputs"]), int(values["size"])
-    if inputs not in DRAWS or not 2 <= size <= LARGEST_SIZE[inputs]:
-        raise InvalidData(f"inputs is {inputs} and size {size}; allowed: 1 or 2, and up to {LARGEST_SIZE}.")
-    axis = np.linspace(values["low"], values["high"], size, dtype="float32")
-    X = axis[None] if inputs == 1 else np.stack([np.tile(axis, size), np.repeat(axis, size)])
+    inputs = int(values["inputs"])
+    X = axes(inputs, values)
     structure, data = _model(experiment, values["output"], X)
     work = sum(a * b for a, b in pairwise(structure.sizes)) + UNIT_COST * sum(structure.sizes[1:])
     choices = DRAWS[inputs]
@@ -51,8 +48,23 @@ def prior_functions(values: Mapping[str, Any], files: Mapping[str, bytes]) -> di
     networks = draw_networks(structure, data, n_draws, int(values["seed"]))
     found = _predicted(experiment, structure.likelihood, networks)
     if inputs == 1:
-        found |= _kernels(experiment, networks.hidden, axis[::KERNEL_STEP])
+        found |= _kernels(experiment, networks.hidden, X[0, ::KERNEL_STEP])
     return found
+
+
+def axes(inputs: int, values: Mapping[str, Any]) -> np.ndarray:
+    """Return the inputs that ``low``, ``high`` and ``size`` of a question mean, (inputs, n).
+
+    Raises
+    ------
+    InvalidData
+        If there are too many.
+    """
+    size = int(values["size"])
+    if inputs not in DRAWS or not 2 <= size <= LARGEST_SIZE[inputs]:
+        raise InvalidData(f"inputs is {inputs} and size {size}; allowed: 1 or 2, and up to {LARGEST_SIZE}.")
+    axis = np.linspace(values["low"], values["high"], size, dtype="float32")
+    return axis[None] if inputs == 1 else np.stack([np.tile(axis, size), np.repeat(axis, size)])
 
 
 def _model(experiment: Experiment, output: str, X: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:

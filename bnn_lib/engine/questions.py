@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bnn_lib.engine.arrays import from_bytes, to_bytes
+from bnn_lib.engine.posterior_functions import posterior_functions
 from bnn_lib.engine.prior_functions import prior_functions
 from bnn_lib.engine.views.base import affordable_draws
 from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment, shown
@@ -121,4 +122,6 @@ def _networks(content: bytes) -> Networks:
     return Networks.from_bytes(content)
 
 
-QUESTIONS: Mapping[str, Answerer] = MappingProxyType({"predict": _predict, "prior": prior_functions})
+QUESTIONS: Mapping[str, Answerer] = MappingProxyType(
+    {"predict": _predict, "prior": prior_functions, "posterior": posterior_functions}
+)

@@ -30,7 +30,7 @@ def test_another_width_draws_other_functions(visit, shots: Path):
     visitor.errors[:] = [error for error in visitor.errors if "404" not in error]
     page.get_by_role("button", name="Pause").click()
     first, before = shown(page), pixels(page)
-    page.locator(".st-key-w-width [role=slider]").press("ArrowRight")
+    page.locator(".st-key-w-width input").press("ArrowRight")
     expect(page.locator("section[data-shown]")).not_to_have_attribute("data-shown", first, timeout=LONG)
     expect(page).to_have_url(re.compile(r"network\.hidden=8"))
     page.wait_for_timeout(800)  # they glide there

@@ -139,3 +139,21 @@ def test_the_work_of_an_answer_is_bounded(width: int):
     assert draws == (200 if width == 1 else 100)
     reply = answer("prior", Question("prior", {"experiment": "{}", "inputs": 3, "size": 9}).values_json, {})
     assert reply["message"].startswith("inputs is 3 and size 9; allowed:")
+
+
+def test_a_posterior_beside_its_prior(numbers: Posterior):
+    networks = Networks.of(numbers)
+    values = {"low": -3.0, "high": 3.0, "size": 17}
+    found = ask(Question("posterior", values, {"networks": networks.to_bytes()}))
+    scaling = numbers.schema.scaling
+    X = np.linspace(-3, 3, 17)[:, None] * scaling.x_scale + scaling.x_mean
+    wanted = networks.predict(X, 200)
+    np.testing.assert_allclose(found["mean"] * scaling.y_scale + scaling.y_mean, wanted.mean, rtol=1e-4)
+    np.testing.assert_allclose(found["total"] * scaling.y_scale**2, wanted.total, rtol=1e-4)
+    for layer in (1, 2):
+        edges, prior, posterior = (found[f"{name}{layer}"] for name in ("edges", "prior", "posterior"))
+        for density in (prior, posterior):
+            assert 0.9 < (density * np.diff(edges)).sum() <= 1 + 1e-9
+    # The prior's weights have scale 1, and their density is that of the normal distribution.
+    middle = (found["edges1"][:-1] + found["edges1"][1:]) / 2
+    np.testing.assert_allclose(found["prior1"], np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi), atol=0.12)

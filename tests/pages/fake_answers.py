@@ -10,11 +10,12 @@ from bnn_lib.engine import Question
 from bnn_lib.experiment import Experiment
 
 DRAWS = 30
+LAYERS = 5  # of weights, at the most
 
 
 def make_answer(question: Question) -> dict[str, np.ndarray]:
     """Return what a worker would, of the right shapes."""
-    return {"prior": make_functions}[question.name](dict(question.values))
+    return {"prior": make_functions, "posterior": make_posterior}[question.name](dict(question.values))
 
 
 def make_functions(values: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -40,4 +41,14 @@ def make_functions(values: dict[str, Any]) -> dict[str, np.ndarray]:
         limit = 1.0 + np.outer(at, at)
         arrays["kernels"] = np.stack([1.3 * limit, 1.1 * limit, limit])
         arrays["kernel_distance"] = np.asarray(0.3)
+    return arrays
+
+
+def make_posterior(values: dict[str, Any]) -> dict[str, np.ndarray]:
+    inputs = 2 if values["size"] < 50 else 1
+    of = {"experiment": Experiment().to_json(), "inputs": inputs, "output": "number", "seed": 0}
+    arrays = make_functions({**values, **of})
+    for layer in range(1, LAYERS + 1):
+        arrays[f"edges{layer}"] = np.linspace(-1, 1, 5)
+        arrays[f"prior{layer}"] = arrays[f"posterior{layer}"] = np.full(4, 0.5)
     return arrays

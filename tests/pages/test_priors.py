@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import prior_state
+from bnn_lib.dashboard import prior_fit, prior_state, prior_view
 from bnn_lib.engine import Question
 from bnn_lib.experiment import Experiment
 from tests.pages.fake_engine import FakeEngine
@@ -177,3 +177,38 @@ def test_the_playground_is_not_touched_by_what_this_page_may_show(engine: FakeEn
     page.switch_page("pages/playground.py").run()
     assert not page.exception
     assert component(page, "map")["classes"]
+
+
+def test_fit_this_puts_the_posterior_beside_the_prior(engine: FakeEngine, priors: Priors):
+    page = priors(inputs="2", output="class", data__name="circles", prior__scale="2.0")
+    engine.submitted.clear()
+    page.button(key="prior_fit_button").click().run()
+    (wanted,) = engine.submitted
+    assert (wanted.data.name, wanted.prior.scale) == ("circles", 2.0)
+    for _ in range(10):
+        page.run()
+    assert not page.exception
+    assert engine.asked[-1].name == "posterior"
+    shown = [entry.proto for entry in page.get("bidi_component") if entry.proto.component_name == "bnn_fields"]
+    assert [json.loads(proto.json)["title"] for proto in shown] == [
+        prior_view.TITLES["class"],
+        "And after it has seen Circles",
+    ]
+    assert len(page.get("plotly_chart")) == 1
+    page.select_slider(key="w.prior.scale").set_value("3.0").run()
+    assert len(page.get("plotly_chart")) == 0  # it was another prior's
+    assert not page.exception
+
+
+def test_a_fit_that_is_refused_says_why(engine: FakeEngine, priors: Priors):
+    engine.refuses = "One step of this fit would take 9 s; allowed: 0.35 s."
+    page = priors()
+    page.button(key="prior_fit_button").click().run()
+    assert page.error[0].value.replace("\\", "") == engine.refuses
+
+
+def test_data_is_offered_that_suits_the_functions():
+    assert "x_sin_x" in prior_fit.suiting(prior_state.Functions())
+    assert "moons" in prior_fit.suiting(prior_state.Functions(2, "class"))
+    assert prior_fit.suiting(prior_state.Functions(2, "number"))
+    assert prior_fit.to_fit(Experiment(), prior_state.Functions(1, "class")) is None

@@ -45,6 +45,13 @@ def component(name: str) -> Callable[..., Any]:
     return st.components.v2.component(f"bnn_{name}", js=script(name), css=style(name))
 
 
-def show(name: str, data: dict[str, Any], *, width: str = "stretch", **callbacks: Callable[[], None]) -> Any:
-    """Mount a component, under its own name as key."""
-    return component(name)(key=name, data=data, width=width, **callbacks)
+def show(
+    name: str,
+    data: dict[str, Any],
+    *,
+    key: str | None = None,
+    width: str = "stretch",
+    **callbacks: Callable[[], None],
+) -> Any:
+    """Mount a component, under its own name as key unless there are several of it."""
+    return component(name)(key=key or name, data=data, width=width, **callbacks)

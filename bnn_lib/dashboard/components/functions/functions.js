@@ -106,6 +106,14 @@ function createFunctions(component) {
     context.lineWidth = 2.6;
     const leading = (i) => (1 - t) * shown.values[before * shown.n + i] + t * shown.values[front * shown.n + i];
     line(leading);
+    if (data.points) {
+      context.fillStyle = palette.text;
+      context.globalAlpha = 0.75;
+      data.points.x.forEach((x, i) => {
+        markerPath(context, "circle", toX(x), toY(data.points.y[i]), 2.4);
+        context.fill();
+      });
+    }
     context.restore();
     values(context, toX, toY, right, floor, range, leading);
     strip(context, across, right, tall);

@@ -1,0 +1,170 @@
+"""Fitting from the priors page: which data suits its functions, the fit, and the posterior beside the prior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bnn_lib.dashboard import components, data, prior_payload, prior_state, prior_view, state, views
+from bnn_lib.dashboard.live import EVERY, progress_text
+from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard.prior_state import Functions
+from bnn_lib.dashboard.session import Session, open_session
+from bnn_lib.datasets import DATASETS
+from bnn_lib.engine import Answer, Job, Picture, Question
+from bnn_lib.errors import InvalidExperiment
+from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.figures.weights import weights_figure
+
+FIT, WIDGET = "prior_fit", "w.prior_data"
+
+
+@dataclass
+class Fitted:
+    """A fit of this page: its job or why it was not taken, and the question about its posterior."""
+
+    experiment: Experiment
+    job: Job | None = None
+    failure: str | None = None
+    answer: Answer | None = None
+
+
+def suiting(functions: Functions) -> list[str]:
+    """Return the data sets that functions of this kind can be fitted to."""
+    task = "regression" if functions.output == "number" else "classification"
+    return [
+        name
+        for name, entry in DATASETS.items()
+        if entry.task == task
+        and len(entry.default_features) == functions.inputs
+        and entry.n_classes in (0, 2)
+        and name not in ("counts", "painted")
+    ]
+
+
+def to_fit(experiment: Experiment, functions: Functions) -> Experiment | None:
+    """Return the experiment with data that suits, and its likelihood chosen by it; None if no data does."""
+    names = suiting(functions)
+    if not names:
+        return None
+    usual = Experiment()
+    changes: dict[str, object] = {"likelihood": usual.likelihood}
+    if experiment.data.name not in names:
+        entry = DATASETS[names[0]]
+        changes["data"] = DataSpec(name=names[0], n=entry.default_n, noise=entry.default_noise)
+    return experiment.model_copy(update=changes)
+
+
+def _chosen() -> None:
+    name = st.session_state[WIDGET]
+    if name in DATASETS:
+        entry = DATASETS[name]
+        state.change({"data.name": name, "data.n": entry.default_n, "data.noise": entry.default_noise})
+
+
+def _fit(session: Session, wanted: Experiment) -> None:
+    try:
+        st.session_state[FIT] = Fitted(wanted, session.engine.submit(wanted, session.id))
+    except InvalidExperiment as error:
+        st.session_state[FIT] = Fitted(wanted, failure=str(error))
+
+
+def _stop(session: Session) -> None:
+    fitted: Fitted | None = st.session_state.get(FIT)
+    if fitted is not None and fitted.job is not None:
+        session.engine.stop(fitted.job, session.id)
+
+
+def show_fit(session: Session, experiment: Experiment, functions: Functions) -> None:
+    """Offer data and a fit; show how it goes."""
+    wanted = to_fit(experiment, functions)
+    if wanted is None:
+        return
+    with st.container(key="prior_fit", gap="small"):
+        st.markdown("## Fit this")
+        names = suiting(functions)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            st.session_state[WIDGET] = wanted.data.name
+            st.selectbox(
+                "Data", names, format_func=lambda name: DATASETS[name].label, key=WIDGET, on_change=_chosen,
+                help=DATASETS[wanted.data.name].help, width=180,
+            )  # fmt: skip
+            st.button(
+                "Fit", key="prior_fit_button", type="primary", icon=":material/play_arrow:", on_click=_fit,
+                args=(session, wanted),
+            )  # fmt: skip
+            st.button("Stop", key="prior_stop", icon=":material/stop:", on_click=_stop, args=(session,))
+        fitted: Fitted | None = st.session_state.get(FIT)
+        if fitted is None or fitted.experiment != wanted:
+            return
+        if fitted.failure:
+            st.error(plain(fitted.failure), icon=":material/error:")
+            return
+        ended = _ended(fitted)
+        st.fragment(_follow, run_every=None if ended else EVERY)(session, fitted, functions, ended)
+
+
+def _ended(fitted: Fitted) -> bool:
+    """Whether there is nothing more to wait for."""
+    if fitted.job is None:
+        return True
+    view = fitted.job.view()
+    return view.ended and (view.picture is None or (fitted.answer is not None and fitted.answer.view().ended))
+
+
+def _follow(session: Session, fitted: Fitted, functions: Functions, had_ended: bool) -> None:
+    open_session()
+    assert fitted.job is not None
+    view = fitted.job.view()
+    if view.picture is not None and fitted.answer is None:
+        fitted.answer = session.engine.ask(_question(view.picture, functions), session.id)
+    if not had_ended and _ended(fitted):
+        st.rerun()
+    failure = view.message if view.phase == "failed" else None
+    failure = failure or (fitted.answer.view().message if fitted.answer else None)
+    if failure:
+        st.error(plain(failure), icon=":material/error:")
+    elif not had_ended:
+        share, text = progress_text(view)
+        st.progress(share, text=plain(text))
+
+
+def _question(picture: Picture, functions: Functions) -> Question:
+    low, high = prior_state.RANGE
+    values = {"low": low, "high": high, "size": prior_state.SIZES[functions.inputs]}
+    return Question("posterior", values, {"networks": picture.networks})
+
+
+def posterior(experiment: Experiment, functions: Functions) -> Fitted | None:
+    """Return the fit of these settings if its posterior can be shown."""
+    fitted: Fitted | None = st.session_state.get(FIT)
+    if fitted is None or fitted.experiment != to_fit(experiment, functions) or fitted.answer is None:
+        return None
+    return fitted if fitted.answer.view().arrays is not None else None
+
+
+def show_posterior(fitted: Fitted, functions: Functions) -> None:
+    """Show functions drawn from the posterior, on the prior's axes."""
+    assert fitted.answer is not None
+    arrays, prior = fitted.answer.view().arrays, prior_view.last(functions)
+    build = prior_payload.fields_data if functions.inputs == 2 else prior_payload.functions_data
+    title = f"And after it has seen {DATASETS[fitted.experiment.data.name].label}"
+    content = build(
+        arrays, fitted.answer.key, functions.output, *prior_state.RANGE, title, on_axes_of=prior or arrays
+    )
+    if functions.inputs == 1:
+        content["points"] = prior_payload.points_data(data.load(fitted.experiment.data))
+    components.show("fields" if functions.inputs == 2 else "functions", content, key="posterior_functions")
+
+
+def show_weights(fitted: Fitted) -> None:
+    """Show densities of weights, layer by layer."""
+    assert fitted.answer is not None
+    arrays = fitted.answer.view().arrays or {}
+    layers = [
+        (arrays[f"edges{i}"], arrays[f"prior{i}"], arrays[f"posterior{i}"])
+        for i in range(1, len(fitted.experiment.network.hidden) + 2)
+    ]
+    figure = weights_figure(layers, views.theme())
+    st.plotly_chart(figure, key="weights", theme=None, config={"displayModeBar": False})
