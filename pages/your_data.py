@@ -44,13 +44,16 @@ else:
     left, right = st.columns([2, 3], gap="large")
     with left:
         table_view.show_choices(loaded.summary, choices)
-        data = table_view.encoded(loaded, choices)
+        table_view.say_encoded(loaded, choices)
         table_view.show_settings()
     with right:
         if running is not None:
             table_live.show_curve(running)
         table_view.show_preview(loaded.summary, choices, 220 if results else 320)
-    if results and results[0].data is data:
+    if results and results[0].choices != choices:
+        if running is None:
+            st.caption("Press Fit: the results were of other choices, and come back with them.")
+    elif results:
         newest = results[0]
         with st.container(key="table_results"):
             table_result.show_headline(newest)

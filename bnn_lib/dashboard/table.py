@@ -74,6 +74,7 @@ class Run:
     """A fit under way."""
 
     experiment: Experiment
+    choices: Choices
     data: TableData
     job: Job
     stopped: bool = False
@@ -84,6 +85,7 @@ class Result:
     """A fit that has ended, with the data set that it is of."""
 
     experiment: Experiment
+    choices: Choices
     data: TableData
     picture: Picture
 
@@ -151,8 +153,9 @@ def take(session: Session, name: str, content: bytes) -> None:
 def drop(session: Session) -> None:
     """Forget the table and all about it."""
     stop(session)
-    for name in (LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM):
-        st.session_state.pop(name, None)
+    for name in list(st.session_state):
+        if str(name).startswith("table."):
+            st.session_state.pop(name, None)
 
 
 def guess(summary: TableSummary, target: str) -> Choices:
@@ -231,8 +234,9 @@ def settle(current: Run, view: JobView) -> bool:
         return False
     st.session_state[RUN] = None
     if view.picture is not None:
-        result = Result(current.experiment, current.data, view.picture)
-        kept = {r.method: r for r in results()[::-1] if r.data is current.data and r.method != result.method}
+        result = Result(current.experiment, current.choices, current.data, view.picture)
+        same = [r for r in results()[::-1] if r.choices == current.choices and r.method != result.method]
+        kept = {other.method: other for other in same}
         st.session_state[RESULTS] = {**kept, result.method: result}
     if view.phase == "failed":
         st.session_state[PROBLEM] = view.message or "The fit failed; the server's log says why."
@@ -251,4 +255,4 @@ def _submit(session: Session, wanted: Experiment) -> None:
     except (InvalidData, InvalidExperiment) as error:
         st.session_state[PROBLEM] = str(error)
     else:
-        st.session_state[RUN] = Run(wanted, data, job)
+        st.session_state[RUN] = Run(wanted, choices(), data, job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,15 @@ from bnn_lib.dashboard import table, table_predict, table_scores, trust, views
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
 from bnn_lib.dashboard.trust_view import show_curve
+from bnn_lib.datasets import TableEncoding
 from bnn_lib.datasets.csv_download import to_csv_bytes
 from bnn_lib.datasets.csv_file import unique_names
+from bnn_lib.datasets.table_encoding import NewRows
 from bnn_lib.engine import Question
 from bnn_lib.errors import InvalidData, counted
 from bnn_lib.figures.effects import effects_figure
 
+SECOND = "table.second_rows"
 LOOK_SECONDS = 0.3
 LEAST_SURE = 10
 FIRST_EFFECTS = 6
@@ -178,6 +181,15 @@ def show_form(session: Session, result: table.Result) -> None:
             st.caption(plain(f"Beyond all that it has seen: {'; '.join(beyond)}."))
 
 
+def _second(encoding: TableEncoding, file_id: str, content: Callable[[], bytes]) -> NewRows:
+    """Read a second file once, and not again whenever something else on the page changes."""
+    known = st.session_state.get(SECOND)
+    if known is None or known[0] != (file_id, encoding):
+        known = st.session_state[SECOND] = ((file_id, encoding), encoding.read(content()))
+    rows: NewRows = known[1]
+    return rows
+
+
 def show_second_table(session: Session, result: table.Result) -> None:
     """Take a second file in and give it back with its predictions."""
     st.markdown("## Predict a file")
@@ -187,7 +199,7 @@ def show_second_table(session: Session, result: table.Result) -> None:
         return
     encoding = result.data.encoding
     try:
-        new = encoding.read(file.getvalue())
+        new = _second(encoding, file.file_id, file.getvalue)
     except InvalidData as error:
         st.warning(plain(f"{file.name}: {error}"), icon=":material/error:")
         return
@@ -202,7 +214,7 @@ def show_second_table(session: Session, result: table.Result) -> None:
     st.dataframe(frame.head(20), hide_index=True, key="table.predicted")
     st.download_button(
         "Download the predictions",
-        to_csv_bytes(frame),
+        lambda: to_csv_bytes(frame),  # written once it is asked for
         "predictions.csv",
         "text/csv",
         icon=":material/download:",

@@ -11,7 +11,7 @@ from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.dashboard import table
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
-from bnn_lib.datasets import TableData, TableSummary
+from bnn_lib.datasets import TableSummary
 from bnn_lib.datasets.csv_file import MAX_ROWS
 from bnn_lib.datasets.samples import SAMPLES
 from bnn_lib.datasets.table_encoding import DROP, MAX_WIDTH, MEDIAN
@@ -197,13 +197,13 @@ def show_choices(summary: TableSummary, choices: table.Choices) -> None:
     )
 
 
-def encoded(loaded: table.Loaded, choices: table.Choices) -> TableData | None:
-    """Make the data set and say what it is; say what is wrong if it cannot be made."""
+def say_encoded(loaded: table.Loaded, choices: table.Choices) -> None:
+    """Say what data set the choices make, or why they make none."""
     try:
         data = loaded.encode(choices)
     except InvalidData as error:
         st.warning(plain(str(error)), icon=":material/error:")
-        return None
+        return
     dataset = data.dataset
     inputs = counted(dataset.n_features, "input")
     classes = f", {dataset.n_classes} classes" if dataset.n_classes else ""
@@ -212,7 +212,6 @@ def encoded(loaded: table.Loaded, choices: table.Choices) -> TableData | None:
         f"{len(dataset.X_train):,} rows to learn from, {len(dataset.X_test):,} held out; "
         f"{counted(len(choices.features), 'feature')} as {inputs}{classes}{dropped}."
     )
-    return data
 
 
 # --- network and method -------------------------------------------------------------------------------------

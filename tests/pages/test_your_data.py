@@ -135,6 +135,16 @@ def test_every_guess_can_be_changed(engine: TableEngine, page: AppTest):
     assert len(dataset.X_train) == len(dataset.X_test) == 221
 
 
+def test_results_come_back_with_the_choices_that_they_are_of(page: AppTest):
+    fit(upload(page, DIABETES))
+    assert "Random forest" in words(page)
+    page.slider(key="w.table.test_fraction").set_value(0.5).run()
+    assert "Random forest" not in words(page)
+    assert "come back with them" in words(page)
+    page.slider(key="w.table.test_fraction").set_value(table.HELD_OUT).run()
+    assert "Random forest" in words(page)
+
+
 def test_missing_values_are_counted_and_dealt_with_as_chosen(engine: TableEngine, page: AppTest):
     frame = pd.read_csv(io.BytesIO(DIABETES))
     frame.loc[:9, "bmi"] = None
