@@ -27,12 +27,14 @@ NUMBER_METRICS = (
 CLASS_HEADLINE = (("accuracy", "Right on held-out rows"), ("nll", "NLL, nats a row"))
 NUMBER_HEADLINE = (("rmse", "Held-out RMSE"), ("coverage_95", "In their 95 % band"))
 SHARES = ("accuracy", "coverage_95")
-ROWS = (
-    ("network", "This network"),
-    ("logistic_regression", "Logistic regression"),
-    ("ridge", "Ridge regression"),
-    ("random_forest", "Random forest"),
-    ("gaussian_process", "Gaussian process"),
+UNITS = ("rmse", "crps")  # in the target's units, which may be of any size
+BASELINES: Mapping[str, str] = MappingProxyType(
+    {
+        "logistic_regression": "Logistic regression",
+        "ridge": "Ridge regression",
+        "random_forest": "Random forest",
+        "gaussian_process": "Gaussian process",
+    }
 )
 ARROWS = MappingProxyType({True: "↑", False: "↓", None: ""})
 Metrics = tuple[tuple[str, str, str, bool | None], ...]
@@ -53,7 +55,13 @@ def rows_of(scores: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, float
     return rows
 
 
-def scores_table(scores: Mapping[str, Any], unfinished: bool = False, stale: bool = False) -> str:
+def scores_table(
+    scores: Mapping[str, Any],
+    unfinished: bool = False,
+    stale: bool = False,
+    label: str = "This network",
+    others: Mapping[str, Mapping[str, Any]] = NOTHING,
+) -> str:
     """Return the table as HTML; the best held-out value of a column is bold.
 
     Parameters
@@ -64,19 +72,27 @@ def scores_table(scores: Mapping[str, Any], unfinished: bool = False, stale: boo
         Whether the fit was stopped.
     stale : bool
         Whether the settings have changed since.
+    label : str
+        What the network is called.
+    others : mapping of str to mapping
+        Label -> scores of other fits to the same data, shown below it.
     """
     rows, metrics = rows_of(scores), _metrics(scores)
+    names = {"network": label}
+    for other, its_scores in others.items():
+        names[other], rows[other] = other, rows_of(its_scores)["network"]
+    names |= BASELINES
     head = "".join(
         f'<th scope="col" title="{html.escape(help_text)}">{label} <small>{ARROWS[up]}</small></th>'
         for _, label, help_text, up in metrics
     )
     body = []
-    for name, label in ROWS:
+    for name, shown in names.items():
         if name not in rows:
             continue
         cells = "".join(_cell(rows, name, metric, up) for metric, _, _, up in metrics)
         note = " <small>(stopped early)</small>" if unfinished and name == "network" else ""
-        body.append(f'<tr><th scope="row">{html.escape(label)}{note}</th>{cells}</tr>')
+        body.append(f'<tr><th scope="row">{html.escape(shown)}{note}</th>{cells}</tr>')
     return (
         f'<table class="bnn-scores{" bnn-stale" if stale else ""}"><caption>How good on rows it has not seen '
         "<small>(and, in grey, on those it was fitted to)</small></caption>"
@@ -100,6 +116,8 @@ def _number(value: object) -> float | None:
 def _text(value: float | None, metric: str) -> str:
     if value is None:
         return "–"
+    if metric in UNITS:
+        return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
     return f"{100 * value:.1f} %" if metric in SHARES else f"{value:.3f}"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bnn_lib.dashboard import table, table_predict, table_scores, trust, views
+from bnn_lib.dashboard import scores, table, table_predict, trust, views
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
 from bnn_lib.dashboard.trust_view import show_curve
@@ -20,6 +20,7 @@ from bnn_lib.datasets.table_encoding import NewRows
 from bnn_lib.engine import Question
 from bnn_lib.errors import InvalidData, counted
 from bnn_lib.figures.effects import effects_figure
+from bnn_lib.inference import METHODS
 
 SECOND = "table.second_rows"
 LOOK_SECONDS = 0.3
@@ -47,17 +48,17 @@ def ask(session: Session, question: Question, slot: str, doing: str) -> Mapping[
 
 def show_headline(result: table.Result) -> None:
     """Show in one glance how good it is."""
-    encoding = result.data.encoding
-    st.html(table_scores.headline(result.picture.scores, encoding.task, encoding.target), width="content")
+    st.html(scores.headline(result.picture.scores, diagnostics=result.picture.diagnostics), width="content")
 
 
 def show_judgement(session: Session, results: list[table.Result]) -> None:
     """Scores beside the usual models, and whether its certainty may be trusted."""
     newest = results[0]
-    fits = [(r.method, r.picture.scores, r.picture.stopped_at is not None) for r in results]
+    others = {_label(other): other.picture.scores for other in results[1:]}
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.html(table_scores.scores_table(table_scores.rows_of(fits), newest.data.encoding.task))
+        unfinished = newest.picture.stopped_at is not None
+        st.html(scores.scores_table(newest.picture.scores, unfinished, False, _label(newest), others))
         st.markdown("## Can I trust this?")
         st.markdown(plain(trust.sentence(newest.picture.scores, newest.picture.diagnostics)))
         if table.can_check(newest) and len(results) == 1:
@@ -72,6 +73,10 @@ def show_judgement(session: Session, results: list[table.Result]) -> None:
             )
     with right:
         show_curve(newest.picture.scores.get("calibration", {}))
+
+
+def _label(result: table.Result) -> str:
+    return f"This network, {METHODS[result.method].label}"
 
 
 def show_least_sure(result: table.Result) -> None:

@@ -53,3 +53,12 @@ def test_the_headline_says_whether_the_posterior_may_be_trusted() -> None:
     chains = {"r_hat": 1.25, "ess": 12.0, "divergences": 0}
     assert "disagree" in headline({}, False, chains)
     assert "∞" in headline({}, False, {"k_hat": float("inf")})
+
+
+def test_other_fits_to_the_same_data_stand_below_and_are_escaped() -> None:
+    numbers = {"rmse": 2.0, "nll": 1.5, "crps": 1.0, "coverage_95": 0.94}
+    better = {"held-out": {**numbers, "rmse": 1234.5, "nll": 1.0}, "training": {}}
+    table = scores_table({"held-out": numbers, "training": {}}, label="<i>", others={"NUTS": better})
+    assert bold(table) == ["2", "1", "1.000", "1"]
+    assert "1,234" in table
+    assert table.index("&lt;i&gt;") < table.index("NUTS")

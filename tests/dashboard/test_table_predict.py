@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bnn_lib.dashboard import table_predict, table_scores
+from bnn_lib.dashboard import table_predict
 from bnn_lib.datasets import TableData, encode_table, inspect_table
 
 
@@ -115,18 +115,3 @@ def test_classes_get_their_probabilities(frame: pd.DataFrame):
     prediction, doubt = table_predict.describe(reply, data.encoding)
     assert prediction == "price: cheap, with probability 90 %"
     assert doubt.startswith("The doubt is 0.50 of at most 0.69 nats: 50 % of that is what")
-
-
-def test_scores_mark_the_best_and_escape_names():
-    scores = {
-        "held-out": {"rmse": 2.0, "nll": 1.5, "crps": 1.0, "coverage_95": 0.94},
-        "training": {"rmse": 1.0},
-        "baselines": {"ridge": {"test": {"rmse": 1.5}, "train": {}}, "<b>new</b>": {"test": {}, "train": {}}},
-    }
-    text = table_scores.scores_table(table_scores.rows_of([("advi", scores, True)]), "regression")
-    assert "<b>1.5</b> " in text  # ridge's RMSE and the network's NLL
-    assert "<b>2" not in text
-    assert "94.0 %" in text
-    assert "(stopped early)" in text
-    assert "&lt;b&gt;new" in text
-    assert "&lt;i&gt;" in table_scores.headline(scores, "regression", "<i>")

@@ -89,7 +89,7 @@ def test_from_a_file_to_predictions_for_another(engine: TableEngine, page: AppTe
     assert dataset.X_train.shape == (354, 10)
     found = words(page)
     for part in (
-        "Off by, in units of progression",
+        "Held-out RMSE",
         "Ridge regression",
         "Can I trust this?",
         "It is not the posterior",
