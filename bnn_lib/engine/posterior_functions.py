@@ -9,6 +9,7 @@ import numpy as np
 
 from bnn_lib.engine.prior_functions import LEVELS, axes
 from bnn_lib.errors import InvalidData
+from bnn_lib.priors import weight_density
 
 DRAWS = 200
 WEIGHT_DRAWS = 400
@@ -22,7 +23,7 @@ def posterior_functions(values: Mapping[str, Any], files: Mapping[str, bytes]) -
     Files: ``networks``, as a `Picture` has them. Values: ``low``, ``high`` and ``size`` as for the prior. The
     answer has ``samples``, ``bands``, ``mean``, ``total``, ``aleatoric`` and ``epistemic`` as for the prior, and
     for each layer l of weights ``edges{l}`` (m + 1,), ``prior{l}`` and ``posterior{l}`` (m,): densities of its
-    weights, by draws, within the edges.
+    weights between the edges, the posterior's by draws.
     """
     from bnn_lib.networks import Networks
 
@@ -52,17 +53,19 @@ def _weights(networks: Any) -> dict[str, np.ndarray]:
     from bnn_lib.posterior import parameters_of
     from bnn_lib.prior import draw_networks
 
+    prior = networks.experiment.prior
     experiment, structure, schema = networks.experiment, networks.structure, networks.schema
     data = placeholder_data(structure, 1) | scales(experiment, structure.likelihood, schema.scaling)
-    prior = draw_networks(structure, data, WEIGHT_DRAWS, 0).parameters
+    drawn = draw_networks(structure, data, WEIGHT_DRAWS, 0).parameters
     posterior = parameters_of(networks.positions[:WEIGHT_DRAWS], experiment, structure, schema)
     found = {}
     for layer in range(1, len(structure.sizes)):
-        both = [np.ravel(draws[f"W{layer}"]) for draws in (prior, posterior)]
+        both = [np.ravel(draws[f"W{layer}"]) for draws in (drawn, posterior)]
         end = max(float(np.quantile(np.abs(weights), REACH)) for weights in both)
         edges = np.linspace(-end, end, BINS + 1)
         found[f"edges{layer}"] = edges
-        for name, weights in zip(("prior", "posterior"), both, strict=True):
-            counts, _ = np.histogram(weights, edges)
-            found[f"{name}{layer}"] = counts / (len(weights) * np.diff(edges))
+        counts, _ = np.histogram(both[1], edges)
+        found[f"posterior{layer}"] = counts / (both[1].size * np.diff(edges))
+        middle, fan_in = (edges[:-1] + edges[1:]) / 2, structure.sizes[layer - 1]
+        found[f"prior{layer}"] = weight_density(prior.family, prior.scaling, prior.scale, fan_in, middle)
     return found
