@@ -59,7 +59,7 @@ with st.container(key="settings", horizontal=True, gap="medium"):
                 show(experiment)
 
 # Data -> picture -> network: the picture has the room.
-with st.container(key="main"):
+with st.container(key="regression_main"):
     data_column, plot_column, network_column = st.columns([1.7, 6.2, 2.9], gap="medium")
 with data_column:
     controls.data_controls(experiment, data.CURVED)

@@ -9,6 +9,7 @@ const WIDE = 160; // pixels that a surface is drawn with
 
 function createSurfaces({ parentElement: root }) {
   const title = element("h2", { class: "title", text: "What it predicts, what it does not know, and what is noise" });
+  const axes = element("span", { class: "axes" });
   const readout = element("p", { class: "readout", "aria-live": "polite" });
   const notice = element("div", { class: "notice", hidden: "" });
   const panels = PANELS.map((panel) => {
@@ -20,7 +21,7 @@ function createSurfaces({ parentElement: root }) {
     return { ...panel, canvas, bar, low, high, box };
   });
   const stage = element("div", { class: "stage" }, ...panels.map((panel) => panel.box), notice);
-  const body = element("section", { class: "surfaces", "aria-label": "Surfaces of the prediction" }, title, stage, readout);
+  const body = element("section", { class: "surfaces", "aria-label": "Surfaces of the prediction" }, element("div", { class: "head" }, title, axes), stage, readout);
   root.append(body);
   let data = null, palette = null, result = null, live = null, frame = null, scrub = null, decoded = null, received = 0, at = null;
 
@@ -159,6 +160,7 @@ function createSurfaces({ parentElement: root }) {
       const chosen = data.palettes[theme];
       if (palette?.theme !== theme) palette = { theme, ...chosen, probabilityTable: tableOf(chosen.probability), uncertaintyTable: tableOf(chosen.uncertainty) };
       for (const name of ["text", "muted", "line", "surface", "accent"]) body.style.setProperty(`--${name}`, palette[name]);
+      axes.textContent = `${data.names[0]} across, ${data.names[1]} up`;
       onResult(data.result);
     },
     destroy() { stop.forEach((end) => end()); observer.disconnect(); },
