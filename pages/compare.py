@@ -31,8 +31,8 @@ with st.container(key="top", horizontal=True, vertical_alignment="center", gap="
         disabled=not busy,
     )
     st.page_link(
-        "pages/playground.py",
-        label="One method in the playground",
+        compare.page_of_one(experiment),
+        label="One method by itself",
         icon=":material/open_in_new:",
         query_params=experiment.to_query(),
     )

@@ -66,6 +66,12 @@ def for_the_cells(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     return regression.for_curves(experiment) if is_curve else state.for_the_map(experiment)
 
 
+def page_of_one(experiment: Experiment) -> str:
+    """Return the page that shows one method on this problem."""
+    curved = experiment.data.name in data.CURVED
+    return "pages/regression.py" if curved else "pages/playground.py"
+
+
 def offered() -> list[str]:
     """Return the methods that can be compared."""
     return [name for name, entry in METHODS.items() if entry.in_app]
