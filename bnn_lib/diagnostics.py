@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 WEIGHTED_DRAWS = 1000  # of the approximation, for k-hat
 FUNCTION_POINTS = 50  # inputs at which chains are compared
 FEWEST_DRAWS = 20  # of a chain
+FEWEST_MOVES = 0.05  # share of draws that differ from the one before
+LOW_QUANTILE = 0.05  # of the log density
 SEED = 1  # other draws than those of predictions, whose default is 0
 
 
@@ -41,7 +43,7 @@ def assess(posterior: Posterior, dataset: Dataset) -> Posterior:
         For an approximation with a density, with ``k_hat`` (Yao et al. 2018), ``elbo_mean`` and ``elbo_se``, the
         ELBO's Monte Carlo estimate and its standard error. For NUTS, with ``r_hat`` and ``ess``, the worst
         over function values at held-out inputs (weights are not identifiable), ``divergences``, ``leapfrogs``,
-        ``chains`` and ``draws`` of each.
+        ``chains`` and ``draws`` of each, ``divergences_by_chain``, and ``stuck_chains`` (see `stuck_chains`).
     """
     method = posterior.experiment.inference.method
     found = _of_chains(posterior, dataset) if method == "nuts" else _of_weights(posterior, dataset)
@@ -101,14 +103,35 @@ def _of_weights(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
     return found
 
 
-def _of_chains(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
+def stuck_chains(draws: np.ndarray, log_density: np.ndarray) -> list[int]:
+    """Return the chains, counted from 0, that do not sample what the others do.
+
+    A chain is stuck if nearly all of its draws repeat the one before, or if even its best log density is below
+    the 5 % quantile of at least half of the other chains.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (chains, n, D)
+    log_density : ndarray of shape (chains, n)
+        Of each draw.
+    """
+    moves = np.any(np.diff(draws, axis=1) != 0, axis=2).mean(axis=1)
+    low, best = np.quantile(log_density, LOW_QUANTILE, axis=1), log_density.max(axis=1)
+    chains = range(len(draws))
+    below = [len(draws) > 1 and best[c] < np.median(np.delete(low, c)) for c in chains]
+    return [c for c in chains if moves[c] < FEWEST_MOVES or below[c]]
+
+
+def _of_chains(posterior: Posterior, dataset: Dataset) -> dict[str, Any]:
     state: Any = posterior.state
     kept = chain_draws(posterior)
     chains, draws, size = kept.shape
-    found = {"chains": chains, "draws": draws, "leapfrogs": int(np.sum(state.leapfrogs))}
+    found: dict[str, Any] = {"chains": chains, "draws": draws, "leapfrogs": int(np.sum(state.leapfrogs))}
     if draws < FEWEST_DRAWS:
         return found
-    found["divergences"] = int(np.sum(np.asarray(state.divergent)[:, :draws]))
+    divergent = np.asarray(state.divergent)[:, :draws].sum(axis=1)
+    found["divergences"], found["divergences_by_chain"] = int(divergent.sum()), divergent.tolist()
+    found["stuck_chains"] = stuck_chains(kept, np.asarray(state.log_density)[:, :draws])
     X = dataset.X_test[:FUNCTION_POINTS]
     prediction = predict_at(kept.reshape(-1, size), X, posterior.experiment, posterior.structure, posterior.schema)
     values = prediction.samples

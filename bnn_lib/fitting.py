@@ -12,6 +12,7 @@ import numpy as np
 from bnn_lib import programs
 from bnn_lib.datasets import load_dataset
 from bnn_lib.diagnostics import assess
+from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
 from bnn_lib.model import Structure
 from bnn_lib.posterior import Posterior, step_settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CHUNK_SECONDS = 0.1
 CHAINS_CHUNK_SECONDS = 0.25  # chains wait for one another after every chunk
+STOP_SECONDS = 0.4  # a chunk takes no longer even if each of its steps takes as long as a step can
 FLATNESS_WINDOW = 1000  # steps whose mean ELBO is compared with that of as many before
 FLATNESS_PATIENCE = 2  # windows in a row that must bring nothing
 
@@ -62,8 +64,10 @@ def fit(experiment: Experiment, dataset: Dataset | None = None, *, start: Poster
     dataset : Dataset, optional
         ``experiment.data`` is loaded if it is not given.
     start : Posterior, optional
-        Of the same network, prior and likelihood. A fit by the same method goes on from it, for as many steps
-        more as the experiment says; another method, and every chain of NUTS, starts at one of its draws.
+        Of the same network, prior and likelihood. A fit by the same method and settings goes on from it, for as
+        many steps more as the experiment says. NUTS goes on with its step size and mass matrix, without tuning
+        again, for as many draws more; the posterior has old and new draws. Any other fit, and each of its
+        chains, starts at one of the draws of `start`.
 
     Returns
     -------
@@ -117,7 +121,8 @@ def fit_steps(
         seconds = run.advance(n)
         if chunk_steps is None:
             # Twice as many at the most: the first chunks are too short to time.
-            pace = max(1, min(2 * pace, int(seconds_wanted * n / max(seconds, 1e-6))))
+            paced = min(2 * pace, int(seconds_wanted * n / max(seconds, 1e-6)))
+            pace = max(1, min(paced, run.steps_within(STOP_SECONDS)))
         flat = experiment.inference.early_stopping and is_flat(run.objective)
         ended = flat or run.step == total
         posterior = run.posterior(stopped_early=flat and run.step < total)
@@ -156,11 +161,13 @@ def compile_ahead(experiment: Experiment, dataset: Dataset) -> None:
     structure, method = Structure.of(experiment, dataset), experiment.inference.method
     check_method(experiment.inference, structure.sizes, structure.bias)
     key = chunk_key(experiment, structure, len(dataset.X_train))
+    is_linear = hasattr(METHODS[method].load(), "linear_about")
+    predicts = programs.linearised_program if is_linear else programs.forward_program
     with ThreadPoolExecutor(max_workers=2) as pool:
         for made in (
             pool.submit(programs.chunk_program, key),
             pool.submit(programs.finish_program, key),
-            pool.submit(programs.forward_program, structure),
+            pool.submit(predicts, structure),
             pool.submit(programs.sample_program, structure, method, step_settings(experiment)),
             pool.submit(programs.parameters_program, structure),
         ):

@@ -38,11 +38,14 @@ class Networks:
     schema : Schema
     positions : ndarray of shape (S, D), float32
         Flat, unconstrained parameters of each network.
+    linear_about : ndarray of shape (D,), optional
+        As of the posterior.
     """
 
     experiment: Experiment
     schema: Schema
     positions: np.ndarray
+    linear_about: np.ndarray | None = None
 
     @classmethod
     def of(cls, posterior: Posterior) -> Networks:
@@ -50,7 +53,7 @@ class Networks:
         size = posterior.positions(1).shape[1]
         n_draws = int(np.clip(USUAL_BYTES // (4 * size), FEWEST_DRAWS, MOST_DRAWS))
         positions = np.asarray(posterior.positions(n_draws), np.float32)
-        return cls(posterior.experiment, posterior.schema, positions)
+        return cls(posterior.experiment, posterior.schema, positions, posterior.linear_about)
 
     @cached_property
     def structure(self) -> Structure:
@@ -62,7 +65,9 @@ class Networks:
 
         `n_draws` takes so many of the networks, the first ones; default: all.
         """
-        return predict_at(self.positions[:n_draws], X, self.experiment, self.structure, self.schema)
+        return predict_at(
+            self.positions[:n_draws], X, self.experiment, self.structure, self.schema, self.linear_about
+        )
 
     def to_bytes(self) -> bytes:
         """Return the networks as bytes that `from_bytes` reads."""
@@ -75,7 +80,8 @@ class Networks:
             "is_count": schema.is_count,
             "scaling": {field.name: getattr(scaling, field.name) for field in fields(Scaling)},
         }
-        return archive.pack(header, {"positions": self.positions})
+        about = self.positions[:0] if self.linear_about is None else self.linear_about[None]
+        return archive.pack(header, {"positions": self.positions, "linear_about": about})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Networks:
@@ -98,8 +104,11 @@ class Networks:
                 bool(header["is_count"]),
             )
             experiment, positions = Experiment.from_json(header["experiment"]), arrays["positions"]
+            about = arrays["linear_about"]
         except archive.FOREIGN as error:
             raise InvalidData(f"This is not {WHAT} ({type(error).__name__}).") from error
         if positions.dtype != np.float32 or positions.ndim != 2 or not np.isfinite(positions).all():
             raise InvalidData(f"This is not {WHAT}: its draws are {positions.dtype} of shape {positions.shape}.")
-        return cls(experiment, schema, positions)
+        if about.dtype != np.float32 or about.shape[1:] != positions.shape[1:] or not np.isfinite(about).all():
+            raise InvalidData(f"This is not {WHAT}: it is linear about {about.dtype} of shape {about.shape}.")
+        return cls(experiment, schema, positions, about[0] if len(about) else None)

@@ -129,12 +129,14 @@ class Posterior:
         InvalidData
             If X is not a finite matrix with the data set's features.
         """
-        return predict_at(self.positions(n_draws, seed), X, self.experiment, self.structure, self.schema)
+        return predict_at(
+            self.positions(n_draws, seed), X, self.experiment, self.structure, self.schema, self.linear_about
+        )
 
     def unit_activations(self, X: Any, n_draws: int = 50, seed: int = 0) -> list[np.ndarray]:
         """Return the posterior mean activation of every hidden unit at inputs `X`: (units, n) for each layer."""
         positions = self.positions(n_draws, seed)
-        return _forward(positions, X, self.experiment, self.structure, self.schema)[1]
+        return _forward(positions, X, self.experiment, self.structure, self.schema, self.linear_about)[1]
 
     def weight_summary(self, n_draws: int = 500, seed: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Return posterior mean and standard deviation of each weight and bias, as they act in the network."""
@@ -195,6 +197,15 @@ class Posterior:
         arrays["y_scaling"] = np.array([scaling.y_mean, scaling.y_scale])
         posterior_file.write(path, header, arrays, leaves)
 
+    @property
+    def linear_about(self) -> np.ndarray | None:
+        """The position (D,) at which predictions take the network to be linear; None: they take it as it is.
+
+        It is the method's to say: see `bnn_lib.inference.laplace`.
+        """
+        find = getattr(METHODS[self.experiment.inference.method].load(), "linear_about", None)
+        return None if find is None else np.asarray(find(self.state))
+
     @cached_property
     def _settings(self) -> StepSettings:
         return step_settings(self.experiment)
@@ -216,10 +227,18 @@ def step_settings(experiment: Experiment) -> StepSettings:
 
 
 def predict_at(
-    positions: np.ndarray, X: Any, experiment: Experiment, structure: Structure, schema: Schema
+    positions: np.ndarray,
+    X: Any,
+    experiment: Experiment,
+    structure: Structure,
+    schema: Schema,
+    linear_about: np.ndarray | None = None,
 ) -> Prediction:
-    """Return the predictive distribution at inputs X (n, d) of the networks at flat positions (S, D)."""
-    outputs, _ = _forward(positions, X, experiment, structure, schema)
+    """Return the predictive distribution at inputs X (n, d) of the networks at flat positions (S, D).
+
+    With `linear_about` (D,) the network is replaced by its linearisation at that position.
+    """
+    outputs, _ = _forward(positions, X, experiment, structure, schema, linear_about)
     likelihood = LIKELIHOODS[structure.likelihood]
     if likelihood.conditional is None:
         return Prediction(outputs["p"])
@@ -242,18 +261,25 @@ def parameters_of(
 
 
 def _forward(
-    positions: np.ndarray, X: Any, experiment: Experiment, structure: Structure, schema: Schema
+    positions: np.ndarray,
+    X: Any,
+    experiment: Experiment,
+    structure: Structure,
+    schema: Schema,
+    linear_about: np.ndarray | None,
 ) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
     """What the likelihood predicts, each (S, n, ...), and activations (units, n) of each layer, averaged."""
     rows = standardized_rows(_checked(X, schema), schema.scaling)
-    run, inputs = programs.forward_program(structure).run, _inputs(experiment, structure, schema, ROW_BLOCK)
+    program = programs.forward_program if linear_about is None else programs.linearised_program
+    run, about = program(structure).run, () if linear_about is None else (linear_about,)
+    inputs = _inputs(experiment, structure, schema, ROW_BLOCK)
     predictions: dict[str, list[np.ndarray]] = {}
     hidden = []
     for first in range(0, rows.shape[1], ROW_BLOCK):
         block = rows[:, first : first + ROW_BLOCK]
         kept = block.shape[1]
         inputs["X"] = np.pad(block, ((0, 0), (0, ROW_BLOCK - kept)))
-        results = [run(draws, inputs) for draws in _draw_blocks(positions)]
+        results = [run(draws, inputs, *about) for draws in _draw_blocks(positions)]
         for name in results[0][0]:
             of_draws = [np.asarray(outputs[name])[:, :kept] for outputs, _ in results]
             predictions.setdefault(name, []).append(np.concatenate(of_draws)[: len(positions)])

@@ -177,6 +177,28 @@ def forward_program(structure: Structure) -> Program:
 
 
 @_cached
+def linearised_program(structure: Structure) -> Program:
+    """Return ``run(positions, inputs, about)``, `forward_program` of the network made linear at ``about`` (D,).
+
+    Output and layers are those at ``about`` plus their Jacobian times the way from there to the position.
+    """
+    functions, likelihood = network_functions(structure), LIKELIHOODS[structure.likelihood]
+
+    def forward(positions: Any, inputs: Any, about: Any) -> tuple[Any, list[Any]]:
+        layers, change = jax.linearize(lambda at: functions.layers(at, inputs), about)
+
+        def one(position: Any) -> tuple[Any, list[Any]]:
+            output, *hidden = jax.tree.map(jnp.add, layers, change(position - about))
+            return likelihood.predict(jax, output), hidden
+
+        predictions, hidden = jax.lax.map(one, positions)
+        return predictions, [layer.mean(axis=0) for layer in hidden]
+
+    positions = np.zeros((DRAW_BLOCK, functions.size), "float32")
+    return _compile(forward, positions, placeholder_data(structure, ROW_BLOCK), positions[0])
+
+
+@_cached
 def parameters_program(structure: Structure) -> Program:
     """Return ``run(positions, inputs) -> dict`` of (DRAW_BLOCK, *shape) parameters; ``inputs`` has one row."""
     functions = network_functions(structure)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -13,12 +14,13 @@ import numpy as np
 
 from bnn_lib import programs
 from bnn_lib.errors import FitFailed, InvalidExperiment
+from bnn_lib.experiment import InferenceSpec
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
 from bnn_lib.logdensity import layout_size
 from bnn_lib.model import Structure, build_model, model_data
 from bnn_lib.posterior import Posterior, Schema, step_settings
-from bnn_lib.programs import ChunkKey
+from bnn_lib.programs import MAX_CHUNK, ChunkKey
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -62,8 +64,14 @@ class Run:
     """
 
     def __init__(self, experiment: Experiment, dataset: Dataset, start: Posterior | None = None) -> None:
-        self.experiment, self.schema = experiment, Schema.of(dataset)
-        self.structure = Structure.of(experiment, dataset)
+        self.schema, self.structure = Schema.of(dataset), Structure.of(experiment, dataset)
+        if start is not None and start.structure != self.structure:
+            raise InvalidExperiment("The posterior to start from is of another network, prior or likelihood.")
+        carried = start is not None and goes_on(experiment, start)
+        steps = experiment.inference.total_steps
+        if start is not None and carried and _chains(experiment):
+            experiment, steps = _with_more_draws(experiment, start)
+        self.experiment = experiment
         inference, rows = experiment.inference, len(dataset.X_train)
         check_method(inference, self.structure.sizes, self.structure.bias)
         self.key, self.settings = chunk_key(experiment, self.structure, rows), step_settings(experiment)
@@ -71,14 +79,13 @@ class Run:
         self.layout = programs.network_functions(self.structure).layout
         self.step, self.seconds = 0, 0.0
         before = np.zeros(0, "float32")
-        if start is not None and start.structure != self.structure:
-            raise InvalidExperiment("The posterior to start from is of another network, prior or likelihood.")
-        if start is not None and goes_on(experiment, start):
-            self.states, before = [start.state], start.objective
+        if start is not None and carried:
+            self.states, before = self._states_of(start), start.objective
         else:
             self.states = self._fresh_states(start)
-        self.step, self.total = len(before), len(before) + inference.total_steps
-        self._objective = np.concatenate([before, np.zeros(inference.total_steps, "float32")])
+        self.step, self.total = len(before), len(before) + steps
+        self._objective = np.concatenate([before, np.zeros(steps, "float32")])
+        self._longest_step = 0.0
         self._finish = programs.finish_program(self.key)
         self.compile_seconds = 0.0
 
@@ -92,6 +99,15 @@ class Run:
             positions = start.positions(runs * each, seed)
         with jax.enable_x64(False):
             return [method.init(some, settings) for some in positions.reshape(runs, each, -1)]
+
+    def _states_of(self, start: Posterior) -> list[Any]:
+        """The states of a fit that goes on: one, or one for each chain, with room for its new draws."""
+        settings = self.settings
+        if not settings.chains:
+            return [start.state]
+        method: Any = METHODS[self.experiment.inference.method].load()
+        chains = [jax.tree.map(lambda leaf, c=chain: leaf[c], start.state) for chain in range(settings.chains)]
+        return [method.with_room(chain, settings.draws) for chain in chains]
 
     @property
     def objective(self) -> np.ndarray:
@@ -114,14 +130,27 @@ class Run:
             # A slice by JAX would compile anew for each n.
             return state, np.asarray(objective)[:n]
 
+        worked = self._work()
         results = _on_all_cores(run_chain, len(self.states))
         self.states = [state for state, _ in results]
         values = np.stack([values for _, values in results])
         self._objective[self.step : self.step + n] = values.mean(axis=0)
         seconds = time.perf_counter() - began
+        if worked is not None and (now := self._work()) is not None:
+            # The slowest chain is the one that did most.
+            did = max(after - before for (before, _), (after, _) in zip(worked, now, strict=True))
+            self._longest_step = now[0][1] * seconds / max(did, 1)
         self._check(values)
         self.step, self.seconds = self.step + n, self.seconds + seconds
         return seconds
+
+    def _work(self) -> list[tuple[int, int]] | None:
+        work = getattr(METHODS[self.experiment.inference.method].load(), "work", None)
+        return None if work is None else [work(state) for state in self.states]
+
+    def steps_within(self, seconds: float) -> int:
+        """Return how many steps are sure to be done in so many seconds, as far as is known: one at the least."""
+        return max(1, int(seconds / self._longest_step)) if self._longest_step else MAX_CHUNK
 
     def _check(self, values: np.ndarray) -> None:
         """Refuse numbers that are none: the objective of a step, or the state that the last one left."""
@@ -199,9 +228,22 @@ def start_run(experiment: Experiment, dataset: Dataset, start: Posterior | None)
 
 
 def goes_on(experiment: Experiment, start: Posterior) -> bool:
-    """Whether a fit takes over the state of `start`, rather than begin at its draws."""
+    """Whether a fit takes over the state of `start`, rather than begin at its draws: if only `draws` differs."""
     same = start.experiment.inference.method == experiment.inference.method
-    return same and step_settings(experiment) == step_settings(start.experiment) and not _chains(experiment)
+    return same and replace(step_settings(experiment), draws=0) == replace(
+        step_settings(start.experiment), draws=0
+    )
+
+
+def _with_more_draws(experiment: Experiment, start: Posterior) -> tuple[Experiment, int]:
+    """Return the experiment that chains which go on end as, and the steps left: what of tuning is, and new draws.
+
+    Its `draws` are those that the chains have and those that the experiment asks for.
+    """
+    inference, done = experiment.inference, len(start.objective)
+    draws = max(0, done - inference.tune) + inference.draws
+    whole = InferenceSpec(**(inference.model_dump() | {"draws": draws}))
+    return experiment.model_copy(update={"inference": whole}), inference.tune + draws - done
 
 
 def _chains(experiment: Experiment) -> int:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 import bnn_lib as bnn
-from bnn_lib.diagnostics import loo
+from bnn_lib.diagnostics import loo, stuck_chains
 from tests.cases import linear_case
 
 
@@ -29,3 +29,16 @@ def test_loo_without_draws_is_refused_with_the_way_round() -> None:
     case = linear_case(method="map", steps=10)
     with pytest.raises(bnn.InvalidData, match=r"MAP gives none.*bnn\.evaluate"):
         loo(bnn.fit(case.experiment, case.dataset), case.dataset)
+
+
+def test_a_chain_that_stands_still_or_stays_far_below_the_others_is_stuck() -> None:
+    rng = np.random.default_rng(0)
+    draws, log_density = rng.normal(size=(4, 200, 3)), rng.normal(-100, 1.2, size=(4, 200))
+    assert stuck_chains(draws, log_density) == []
+    draws[1] = draws[1, :1]
+    log_density[3] -= 20
+    assert stuck_chains(draws, log_density) == [1, 3]
+    log_density[0] -= 20  # two of four
+    assert stuck_chains(draws, log_density) == [0, 1, 3]
+    assert stuck_chains(draws[1:2], log_density[1:2]) == [0]
+    assert stuck_chains(draws[3:], log_density[3:]) == []  # there is no other chain to compare it with

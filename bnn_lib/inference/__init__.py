@@ -119,7 +119,7 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
         ),
         "laplace": MethodEntry(
             "Laplace approximation",
-            "A normal distribution around the MAP, as wide as the curvature there says.",
+            "A normal distribution around the MAP, as wide as the curvature there says, of a network made linear.",
             "bnn_lib.inference.laplace",
             "variational",
             "log_density",

@@ -78,8 +78,11 @@ class Target:
 class Method(Protocol):
     """An inference method. All functions are pure, and can be compiled.
 
-    A method may also have ``log_prob(state, position)``, the log density of its approximation, and
-    ``finish(state, curvature)``, called before its state is looked at (see `bnn_lib.inference.laplace`).
+    A method may also have ``log_prob(state, position)``, the log density of its approximation,
+    ``finish(state, curvature)``, called before its state is looked at, and ``linear_about(state)``, the position
+    at which its predictions take the network to be linear (see `bnn_lib.inference.laplace` for both); and, where
+    the time that a step takes varies, ``work(state)``, the work done so far and the most that one step can be. One
+    that keeps its draws in its state has ``with_room(state, draws)`` (see `bnn_lib.inference.nuts`).
     """
 
     def n_starts(self, settings: StepSettings) -> int:

@@ -1,6 +1,10 @@
 """Laplace approximation (MacKay 1992): N(MAP, precision^-1), the generalised Gauss-Newton precision at the MAP.
 
 The precision is a full matrix up to `MOST_FULL` weights, and its diagonal beyond.
+
+The Gauss-Newton matrix is the curvature of the network made linear at the MAP, f(x; w*) + J(x) (w - w*), and
+predictions are those of this linear network at draws of w (Immer, Korzepa & Bauer 2021): the network itself at the
+same draws underfits badly, as it is not linear as far as they reach. The draws are of weights, as everywhere.
 """
 
 from __future__ import annotations
@@ -49,6 +53,10 @@ class Laplace:
     def finish(self, state: LaplaceState, curvature: Callable[[Any, bool], Any]) -> LaplaceState:
         """Return the state with the root of the precision, ``curvature(position, diagonal)``, where it is now."""
         return state._replace(root=curvature(state.fit.position, state.root.ndim == 1))
+
+    def linear_about(self, state: LaplaceState) -> Any:
+        """Return the MAP."""
+        return state.fit.position
 
     def sample(self, key: Any, state: LaplaceState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
         """Draws from the normal distribution."""

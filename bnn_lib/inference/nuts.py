@@ -20,6 +20,7 @@ from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target
 
 TARGET_ACCEPTANCE = 0.8
 FIRST_STEP_SIZE = 0.1
+MOST_DOUBLINGS = 10  # of a trajectory
 
 
 class NUTSState(NamedTuple):
@@ -36,6 +37,8 @@ class NUTSState(NamedTuple):
     draws : (draws, D)
     divergent : (draws,) bool
         Of each draw.
+    log_density : (draws,)
+        Of each draw.
     leapfrogs : int
         Taken so far, tuning included.
     """
@@ -47,6 +50,7 @@ class NUTSState(NamedTuple):
     done: Any
     draws: Any
     divergent: Any
+    log_density: Any
     leapfrogs: Any
 
 
@@ -68,6 +72,7 @@ class NUTS:
             done=jnp.int32(0),
             draws=jnp.broadcast_to(position, (settings.draws, len(position))),
             divergent=jnp.zeros(settings.draws, bool),
+            log_density=jnp.zeros(settings.draws),
             leapfrogs=jnp.int32(0),
         )
 
@@ -77,7 +82,12 @@ class NUTS:
         """One trajectory of one chain; returns the log density where it ended."""
         chain = hmc.init(state.position, target.log_density)
         chain, info = nuts.build_kernel()(
-            key, chain, target.log_density, state.step_size, state.mass_adaptation.inverse_mass_matrix
+            key,
+            chain,
+            target.log_density,
+            state.step_size,
+            state.mass_adaptation.inverse_mass_matrix,
+            MOST_DOUBLINGS,
         )
         state = state._replace(position=chain.position, leapfrogs=state.leapfrogs + info.num_integration_steps)
         if settings.tune:
@@ -92,9 +102,28 @@ class NUTS:
         state = state._replace(
             draws=state.draws.at[where].set(chain.position),
             divergent=state.divergent.at[where].set(info.is_divergent),
+            log_density=state.log_density.at[where].set(chain.logdensity),
             done=state.done + 1,
         )
         return state, chain.logdensity
+
+    def with_room(self, state: NUTSState, draws: int) -> NUTSState:
+        """Return one chain with room for so many draws in all; step size, mass matrix and draws are kept."""
+
+        def resized(values: Any) -> Any:
+            values = np.asarray(values)
+            missing = max(0, draws - len(values))
+            return np.concatenate([values, np.repeat(values[:1], missing, axis=0)])[:draws]
+
+        return state._replace(
+            draws=resized(state.draws),
+            divergent=resized(state.divergent),
+            log_density=resized(state.log_density),
+        )
+
+    def work(self, state: NUTSState) -> tuple[int, int]:
+        """Return the leapfrog steps of one chain so far, and the most that one step can take."""
+        return int(state.leapfrogs), 2**MOST_DOUBLINGS - 1
 
     def sample(self, key: Any, state: NUTSState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
         """Draws of all chains so far, each with equal probability."""

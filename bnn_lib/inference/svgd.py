@@ -16,12 +16,28 @@ from bnn_lib.inference.base import StepRates, StepSettings, Target, adam
 from bnn_lib.inference.ensemble import Ensemble, EnsembleState
 
 
+def median(values: Any) -> Any:
+    """Return the (lower) median of numbers from 0 on, float32.
+
+    By bisection on their bits, which as whole numbers have the order of the numbers: 31 counts are a tenth of the
+    cost of sorting the distances of 100 particles.
+    """
+    bits = jax.lax.bitcast_convert_type(values, jnp.int32)
+    rank = (bits.size + 1) // 2
+
+    def halve(i: Any, found: Any) -> Any:
+        tried = found | (1 << (30 - i))
+        return jnp.where(jnp.sum(bits < tried) < rank, tried, found)
+
+    return jax.lax.bitcast_convert_type(jax.lax.fori_loop(0, 31, halve, jnp.int32(0)), jnp.float32)
+
+
 def stein_direction(positions: Any, gradients: Any) -> Any:
     """Return the direction (P, D) that decreases the Kullback-Leibler divergence fastest, for an RBF kernel."""
     squared = jnp.sum(positions**2, axis=1)
     distances = jnp.maximum(squared[:, None] + squared[None] - 2 * positions @ positions.T, 0.0)
     # exp(-d^2 / h) with h = median^2 / log P: the kernel's rows sum to about 1 beyond the particle itself.
-    bandwidth = jnp.median(distances) / jnp.log(len(positions) + 1.0) + 1e-6
+    bandwidth = median(distances) / jnp.log(len(positions) + 1.0) + 1e-6
     kernel = jnp.exp(-distances / bandwidth)
     repulsion = 2 / bandwidth * (positions * kernel.sum(axis=1, keepdims=True) - kernel @ positions)
     return (kernel @ gradients + repulsion) / len(positions)

@@ -8,6 +8,7 @@ import pytest
 
 import bnn_lib as bnn
 from bnn_lib.inference import METHODS
+from bnn_lib.posterior import predict_at
 from tests.cases import LinearCase, linear_case, small
 
 
@@ -100,6 +101,37 @@ def test_a_conjugate_mean_far_from_the_prior_s_is_found_or_the_miss_is_told() ->
         b = bnn.fit(experiment, dataset).draws(4000)["b1"]
         assert b.mean() == pytest.approx(8.02, abs=0.03), method
         assert b.std() == pytest.approx(1 / np.sqrt(50.01), rel=0.1), method
+
+
+def test_laplace_predicts_by_the_network_made_linear_at_the_map() -> None:
+    experiment = small(inference=bnn.InferenceSpec(method="laplace", steps=300))
+    dataset = bnn.load_dataset(experiment.data)
+    posterior = bnn.fit(experiment, dataset)
+    X = np.array([[0.5, 0.25], [4.0, -3.0]])
+    # f(x; w*) + J (w - w*) by finite differences along each way: the log odds of a draw are that.
+    about, positions = posterior.linear_about, posterior.positions(5)
+    assert about is not None
+
+    def log_odds(at: np.ndarray) -> np.ndarray:
+        p = predict_at(at, X, experiment, posterior.structure, posterior.schema).samples.astype("float64")
+        return np.log(p[..., 1] / p[..., 0])
+
+    small_way = 1e-2 * (positions - about)
+    slope = (log_odds(about + small_way) - log_odds(about - small_way)) / 2e-2
+    p = posterior.predict(X, n_draws=5).samples.astype("float64")
+    np.testing.assert_allclose(np.log(p[..., 1] / p[..., 0]), log_odds(about[None]) + slope, rtol=0.02, atol=0.02)
+    # Far away it is less sure than among the data, where MAP knows no doubt anywhere.
+    epistemic = posterior.predict(np.concatenate([dataset.X_train, [[12.0, 12.0], [-12.0, 12.0]]])).epistemic
+    assert epistemic[-2:].min() > np.median(epistemic[:-2])
+
+
+def test_of_a_linear_model_laplace_s_linear_network_is_the_network() -> None:
+    _, posterior = fitted("laplace", steps=500)
+    X = np.array([[0.3, -2.0], [5.0, 1.0]])
+    as_it_is = predict_at(
+        posterior.positions(50), X, posterior.experiment, posterior.structure, posterior.schema
+    ).samples
+    np.testing.assert_allclose(posterior.predict(X, n_draws=50).samples, as_it_is, rtol=1e-4, atol=1e-4)
 
 
 def test_dropout_leaves_hidden_units_out_and_keeps_inputs() -> None:

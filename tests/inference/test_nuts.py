@@ -7,6 +7,8 @@ import bnn_lib as bnn
 from bnn_lib.diagnostics import chain_draws
 from bnn_lib.fitting import fit_steps
 from bnn_lib.inference.nuts import NUTSState
+from bnn_lib.programs import MAX_CHUNK
+from bnn_lib.runs import start_run
 from tests.cases import small
 
 SHORT = {"method": "nuts", "tune": 200, "draws": 200}
@@ -20,6 +22,8 @@ def test_the_chains_agree_on_the_functions_and_say_so() -> None:
     assert told["r_hat"] < 1.1
     assert told["ess"] > 50
     assert 0 <= told["divergences"] <= 800
+    assert sum(told["divergences_by_chain"]) == told["divergences"]
+    assert told["stuck_chains"] == []
     assert told["leapfrogs"] >= 4 * 400
     kept = chain_draws(posterior)
     assert kept.shape[:2] == (4, 200)
@@ -40,6 +44,30 @@ def test_nothing_of_the_tuning_is_left_in_the_draws() -> None:
     *_, last = fit_steps(small(inference=bnn.InferenceSpec(**SHORT, chains=1)), chunk_steps=1)
     newest = [np.asarray(last.posterior.state.position)[0]]
     np.testing.assert_array_equal(chain_draws(last.posterior)[0, -1], newest[0])
+
+
+def test_it_goes_on_as_if_it_had_been_asked_for_more_draws_at_once() -> None:
+    def asked(draws: int) -> bnn.Experiment:
+        return small(inference=bnn.InferenceSpec(method="nuts", tune=40, draws=draws, chains=2))
+
+    first = bnn.fit(asked(20))
+    more, whole = bnn.fit(asked(30), start=first), bnn.fit(asked(50))
+    assert more.experiment == whole.experiment
+    np.testing.assert_array_equal(more.objective, whole.objective)
+    np.testing.assert_array_equal(chain_draws(more), chain_draws(whole))
+    np.testing.assert_array_equal(chain_draws(more)[:, :20], chain_draws(first))
+    assert more.diagnostics["leapfrogs"] == whole.diagnostics["leapfrogs"]
+    with pytest.raises(bnn.InvalidExperiment, match=r"inference.draws is 10,?020; allowed"):
+        bnn.fit(asked(10_000), start=first)
+
+
+def test_a_chunk_is_short_even_if_each_of_its_trajectories_is_as_long_as_can_be() -> None:
+    dataset = bnn.load_dataset(small().data)
+    run = start_run(small(inference=bnn.InferenceSpec(**SHORT, chains=1)), dataset, None)
+    assert run.steps_within(1.0) == MAX_CHUNK  # nothing is known yet
+    seconds = run.advance(20)
+    each = seconds / int(run.states[0].leapfrogs)
+    assert run.steps_within(1e6 * each) == 1_000_000 // 1023
 
 
 def test_it_may_start_at_another_method_s_draws() -> None:
