@@ -10,7 +10,7 @@ from bnn_lib import archive
 from bnn_lib.networks import FEWEST_DRAWS, MOST_DRAWS, Networks
 
 
-@pytest.fixture(scope="module", params=["advi", "nuts"])
+@pytest.fixture(scope="module", params=["advi", "nuts", "laplace"])
 def posterior(request: pytest.FixtureRequest) -> bnn.Posterior:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 1))
@@ -37,7 +37,7 @@ def test_fewer_are_the_first(posterior: bnn.Posterior):
 
 def test_a_large_network_is_drawn_less_often():
     class Wide:
-        experiment, schema = bnn.Experiment(), None
+        experiment, schema, linear_about = bnn.Experiment(), None, None
 
         def positions(self, n_draws: int, seed: int = 0) -> np.ndarray:
             return np.zeros((n_draws, 60_000), np.float32)

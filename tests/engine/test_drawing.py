@@ -48,6 +48,8 @@ class Told:
     def unit_activations(self, X: np.ndarray, n_draws: int, seed: int) -> list[np.ndarray]:
         return [np.stack([X[:, 0], X[:, 1], 0 * X[:, 0], X[:, 0], X[:, 1]])]
 
+    linear_about = None
+
     def positions(self, n_draws: int, seed: int = 0) -> np.ndarray:
         return np.random.default_rng(seed).normal(size=(n_draws, 30))
 
