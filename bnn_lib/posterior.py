@@ -139,9 +139,17 @@ class Posterior:
         return _forward(positions, X, self.experiment, self.structure, self.schema, self.linear_about)[1]
 
     def weight_summary(self, n_draws: int = 500, seed: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Return posterior mean and standard deviation of each weight and bias, as they act in the network."""
+        """Return posterior mean and standard deviation of each weight and bias, as they act in the network.
+
+        With automatic relevance determination those of the features' scales, ``scale1``, are among them.
+        """
         draws = self.draws(n_draws, seed)
-        return {name: (d.mean(0), d.std(0)) for name, d in draws.items() if name[0] in "Wb"}
+        ard = self.experiment.prior.scaling == "ard"
+        return {
+            name: (d.mean(0), d.std(0))
+            for name, d in draws.items()
+            if name[0] in "Wb" or (ard and name == "scale1")
+        }
 
     def relevance(self, n_draws: int = 500, seed: int = 0) -> dict[str, tuple[float, float, float]]:
         """Return how large each input feature's weights may be: its scale under automatic relevance determination.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +22,8 @@ SPIKE_SCALE = 0.05  # of the slab's
 # Regularised horseshoe (Piironen & Vehtari 2017): what the global scale is of the slab's. It stands for a guess
 # that one weight in eleven matters (p0 / (D - p0) in their section 3.3).
 GLOBAL_SCALE = 0.1
-SLAB_DF = 4.0
+SLAB_DF = 4
+TINY = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,15 +94,23 @@ def _spike_slab_density(x: Array) -> Array:
 def _horseshoe(pm: Any, name: str, scale: Any, **where: Any) -> Any:
     """Weights z r c / sqrt(r^2 + c^2), with z normal, r a local times the global scale, and c the slab's scale.
 
-    Non-centred, as a product of variables that are independent a priori: their posterior is a funnel otherwise.
+    Non-centred, as functions of standard normal variables alone: their posterior is a funnel otherwise, and
+    logarithms of half-Cauchy variables, which have no end, soon leave what 32-bit numbers hold.
     """
     z = pm.Normal(name, 0.0, 1.0, **where)
-    local = pm.HalfCauchy(f"{name}_local", 1.0, **where)
-    everywhere = pm.HalfCauchy(f"{name}_global", GLOBAL_SCALE)
-    slab = pm.InverseGamma(f"{name}_slab", alpha=SLAB_DF / 2, beta=SLAB_DF / 2)  # c^2
-    # In logarithms: the square of a half-Cauchy's draw is soon more than 32-bit numbers hold.
-    log_ratio = pm.math.log(slab) - 2.0 * (pm.math.log(local) + pm.math.log(everywhere))
-    return z * scale * pm.math.sqrt(slab) * pm.math.exp(-0.5 * pm.math.log1pexp(log_ratio))
+    local = _log_half_cauchy(pm, pm.Normal(f"{name}_local", 0.0, 1.0, **where))
+    everywhere = _log_half_cauchy(pm, pm.Normal(f"{name}_global", 0.0, 1.0)) + math.log(GLOBAL_SCALE)
+    slab = pm.Normal(f"{name}_slab", 0.0, 1.0, shape=(SLAB_DF,))
+    log_c2 = -pm.math.log(pm.math.sqr(slab).mean() + TINY)  # c^2 ~ InverseGamma(df / 2, df / 2)
+    log_ratio = log_c2 - 2.0 * (local + everywhere)
+    return z * scale * pm.math.exp(0.5 * (log_c2 - pm.math.log1pexp(log_ratio)))
+
+
+def _log_half_cauchy(pm: Any, z: Any) -> Any:
+    """Return the logarithm of a half-Cauchy variable, log tan(pi / 2 Phi(z)), of a standard normal one."""
+    z = pm.math.clip(z, -10.0, 10.0)
+    below, above = (0.5 * pm.math.erfc(side / math.sqrt(2.0)) for side in (-z, z))
+    return pm.math.log(pm.math.sin(math.pi / 2 * below)) - pm.math.log(pm.math.sin(math.pi / 2 * above))
 
 
 @lru_cache(maxsize=1)

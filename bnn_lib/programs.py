@@ -34,6 +34,7 @@ from bnn_lib.model import Structure, placeholder_data
 MAX_CHUNK = 8192  # steps in one call at the most: the length of the ELBO's buffer
 DRAW_BLOCK = 25  # draws in one call
 ROW_BLOCK = 2560  # rows in one call: a 50 x 50 grid and a little more
+CACHED_ROWS = 512  # rows at once within it: activations of all draws stay in the processor's cache, a third faster
 CACHE_SIZE = 32  # structures kept, in each cache
 COMPILER_OPTIONS: Mapping[str, str | bool] = MappingProxyType(
     {
@@ -163,12 +164,21 @@ def forward_program(structure: Structure) -> Program:
     functions, likelihood = network_functions(structure), LIKELIHOODS[structure.likelihood]
 
     def forward(positions: Any, inputs: Any) -> tuple[Any, list[Any]]:
+        blocks = inputs["X"].reshape(-1, ROW_BLOCK // CACHED_ROWS, CACHED_ROWS).swapaxes(0, 1)
+        predictions, means = jax.lax.map(lambda X: some_rows(positions, inputs | {"X": X}), blocks)
+        # (blocks, draws, rows, ...) and (blocks, units, rows), with the rows of all blocks side by side.
+        side_by_side = jax.tree.map(
+            lambda p: p.swapaxes(0, 1).reshape(DRAW_BLOCK, ROW_BLOCK, *p.shape[3:]), predictions
+        )
+        return side_by_side, [mean.swapaxes(0, 1).reshape(-1, ROW_BLOCK) for mean in means]
+
+    def some_rows(positions: Any, inputs: Any) -> tuple[Any, list[Any]]:
         def one(means: list[Any], position: Any) -> tuple[list[Any], Any]:
             output, *hidden = functions.layers(position, inputs)
             means = [mean + layer / DRAW_BLOCK for mean, layer in zip(means, hidden, strict=True)]
             return means, likelihood.predict(jax, output)
 
-        zeros = [jnp.zeros((units, ROW_BLOCK), "float32") for units in structure.sizes[1:-1]]
+        zeros = [jnp.zeros((units, CACHED_ROWS), "float32") for units in structure.sizes[1:-1]]
         means, predictions = jax.lax.scan(one, zeros, positions)
         return predictions, means
 

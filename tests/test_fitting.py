@@ -165,7 +165,7 @@ EXTREMES = [
             bnn.NetworkSpec(hidden=(3,)),
             bnn.PriorSpec(family=family, scaling=scaling, scale=scale, bias_scale=scale),
         )
-        for family, scaling in {*product(PRIORS, ("ard",)), *product(("normal",), SCALINGS)}
+        for family, scaling in dict.fromkeys([*product(PRIORS, ("ard",)), *product(("normal",), SCALINGS)])
         for scale in (0.001, 100.0)
     ),
     (bnn.NetworkSpec(hidden=()), bnn.PriorSpec(bias_scale=None)),

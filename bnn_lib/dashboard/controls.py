@@ -8,6 +8,7 @@ import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.dashboard import components, data, state
+from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.thumbnails import chooser_data
 from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
 from bnn_lib.datasets import DATASETS
@@ -276,7 +277,7 @@ def _likelihoods(experiment: Experiment) -> list[str]:
 
 
 def prior_controls(experiment: Experiment) -> None:
-    """Family, scale and scaling; folded away: the biases' scale."""
+    """Family with its density, scale and scaling; folded away: the biases' scale."""
     choice(
         experiment,
         "prior.family",
@@ -286,6 +287,7 @@ def prior_controls(experiment: Experiment) -> None:
         PRIORS[experiment.prior.family].help,
         118,
     )
+    st.html(density_html(experiment), width="content")
     presets(experiment, "prior.scale", "Scale", SCALES, "How large the prior expects weights to be.", width=84)
     choice(
         experiment,
@@ -294,7 +296,7 @@ def prior_controls(experiment: Experiment) -> None:
         list(SCALINGS),
         lambda name: SCALINGS[name].label,
         SCALINGS[experiment.prior.scaling].help,
-        104,
+        158,
     )
     with more("prior"):
         presets(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.dashboard import components, prior_payload, prior_state, state
+from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.widgets import bind
@@ -101,6 +102,7 @@ def prior_controls(experiment: Experiment) -> None:
         help=PRIORS[prior.family].help,
         **bind("prior.family", prior.family),
     )
+    st.html(density_html(experiment))
     help_text = "How large the prior expects biases to be: they say where along the input units switch."
     _slide("Bias scale", "prior.bias_scale", prior.bias_scale, SCALES, help_text, none="as the weights")
 

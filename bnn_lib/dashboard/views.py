@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from bnn_lib.dashboard import components, data, inspector, payload, run, scores
@@ -17,6 +19,7 @@ from bnn_lib.inference import METHODS
 
 STYLE = Path(__file__).parent / "style.css"
 FAR = 1e9  # no point of a map is further out
+MOST_FEATURES = 8  # that are named
 KEPT = 32  # packed data sets and results kept for all sessions
 
 
@@ -79,6 +82,16 @@ def show_network(experiment: Experiment, dataset: Dataset, result: run.Shown | N
     fits = fits and result.experiment.likelihood == experiment.likelihood  # type: ignore[union-attr]
     picture = result.picture if fits and result else None
     components.show("network", payload.network_data(experiment, dataset, picture, result.key if result else ""))
+    if picture is not None and "scale1" in picture.weights:
+        st.caption(relevance_text(dataset.feature_names, *picture.weights["scale1"]))
+
+
+def relevance_text(names: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> str:
+    """Say which features matter, most first, by the inferred scales (d,) of their weights."""
+    order = np.argsort(-mean, kind="stable")
+    listed = ", ".join(f"{plain(names[i])} {mean[i]:.2f} ± {sd[i]:.2f}" for i in order[:MOST_FEATURES])
+    rest = f", and {len(order) - MOST_FEATURES} that matter less" if len(order) > MOST_FEATURES else ""
+    return f"Which features matter (scale of their weights, mean ± sd): {listed}{rest}."
 
 
 def show_elbo(experiment: Experiment, result: run.Shown | None) -> None:
