@@ -90,7 +90,7 @@ def curves_result(key: str, curves: Curves) -> Json:
         "final": payload.pack(curves.final.array()),
         "density": payload.pack(curves.density),
         "outcomes": np.round(curves.outcomes, 6).tolist(),
-        "discrete": bool((curves.outcomes == np.round(curves.outcomes)).all()),
+        "discrete": curves.discrete,
     }
 
 

@@ -49,6 +49,7 @@ def test_a_fit_of_two_clusters_knows_that_it_does_not_know_between_them(visit, s
     page.screenshot(path=shots / "regression.png", full_page=True)
 
 
+@pytest.mark.slow
 def test_functions_do_not_play_by_themselves_where_motion_is_unwanted(visit):
     visitor = visit(reduced_motion="reduce")
     page = visitor.page

@@ -150,7 +150,9 @@ class Curves(View):
     density : ndarray of uint8, shape (m, n)
         Predictive density of each outcome at each point of the line, 255 being the largest there.
     peak : ndarray of float32, shape (n,)
-        That largest density, per unit of the target.
+        That largest density, per unit of the target; for counts the largest probability.
+    discrete : bool
+        Whether outcomes are counts.
     """
 
     name = "curves"
@@ -160,6 +162,7 @@ class Curves(View):
     outcomes: np.ndarray
     density: np.ndarray
     peak: np.ndarray
+    discrete: bool
 
     @staticmethod
     def suits(task: str, n_features: int) -> bool:
@@ -189,12 +192,13 @@ class Curves(View):
         bands = np.concatenate([prediction.interval(level) for level in LEVELS], axis=1)
         final = curve_frame(prediction, np.sort(bands.T, axis=0), step, FUNCTIONS)
         assert prediction.conditional is not None
-        outcomes = _outcomes(place, prediction.conditional.discrete)
+        discrete = prediction.conditional.discrete
+        outcomes = _outcomes(place, discrete)
         prediction = posterior.predict(place.points(), n_draws=min(n_draws, DENSITY_DRAWS), seed=SEED)
         density = np.exp([prediction.log_prob(np.full(len(place.x), outcome)) for outcome in outcomes])
         peak = density.max(axis=0)
         shares = np.rint(255 * density / np.where(peak > 0, peak, 1.0)).astype(np.uint8)
-        return cls(tuple(frames), final, place, outcomes, shares, peak.astype(np.float32))
+        return cls(tuple(frames), final, place, outcomes, shares, peak.astype(np.float32), discrete)
 
     @staticmethod
     def unit_place(place: Line) -> Line:
@@ -207,7 +211,7 @@ class Curves(View):
         arrays |= {"final": self.final.array()}
         arrays |= {f"frame{i}": frame.array() for i, frame in enumerate(self.frames)}
         steps = {"frames": [frame.step for frame in self.frames], "final": self.final.step}
-        return steps | {"low": self.line.low, "high": self.line.high}, arrays
+        return steps | {"low": self.line.low, "high": self.line.high, "discrete": self.discrete}, arrays
 
     @classmethod
     def unpack(cls, meta: Json, arrays: Arrays) -> Self:
@@ -225,6 +229,7 @@ class Curves(View):
             outcomes,
             checked(arrays["density"], np.uint8, len(outcomes), len(x)),
             checked(arrays["peak"], np.float32, len(x)),
+            bool(meta["discrete"]),
         )
 
 
