@@ -23,6 +23,7 @@ LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM = (
     f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem")
 )
 HELD_OUT = 0.2
+FEW_ROWS, FEW_UNITS, UNITS = 500, 10, 50  # training rows up to which few hidden units do better
 FULL_BATCH, BATCH = 2_000, 256  # training rows up to which each step takes all; rows of a step beyond
 NUTS_ROWS, NUTS_WIDTH = 1_000, 20  # what the reference takes a few minutes for, at most
 NUTS: Mapping[str, object] = {"method": "nuts", "chains": 2, "tune": 300, "draws": 300, "batch_size": None}
@@ -168,11 +169,14 @@ def usual(rows: float) -> Experiment:
     """Return the network and method to begin with.
 
     Of the settings that benchmarks/uci.py compares, one that hardly any beats, and that takes seconds; and batches
-    where a step over all rows would take long.
+    where a step over all rows would take long. On few rows mean-field ADVI lets a wide layer drown in its prior:
+    held-out NLL, mean of two splits, with 10 and with 50 units, is 0.09 and 0.20 on wine (142 training rows), 0.57
+    and 1.87 on a line in noise (96), 5.43 and 5.47 on diabetes (354), and on energy (691) 1.07 and 0.77.
     """
+    units = FEW_UNITS if rows <= FEW_ROWS else UNITS
     batch = None if rows <= FULL_BATCH else BATCH
     return Experiment(
-        network=NetworkSpec(hidden=(50,)),
+        network=NetworkSpec(hidden=(units,)),
         prior=PriorSpec(scaling="learned"),
         inference=InferenceSpec(steps=20_000, learning_rate=0.01, batch_size=batch),
     )

@@ -239,6 +239,7 @@ def test_pasted_text_is_read(page: AppTest):
 
 def test_a_large_table_is_fitted_in_batches():
     assert table.usual(1_000).inference.batch_size is None
+    assert table.usual(100).network.hidden < table.usual(1_000).network.hidden
     assert table.usual(40_000).inference.batch_size == table.BATCH
 
 
