@@ -10,9 +10,10 @@ from bnn_lib.dashboard.trust_view import show_trust
 
 session = open_session()
 run.enter("playground")
-experiment = state.load(state.for_the_map)
-run.look_up(session, experiment)
-dataset = data.load(experiment.data)
+experiment = state.load(state.for_the_playground)
+dataset, missing = data.find(experiment.data)
+if dataset is not None:
+    run.look_up(session, experiment)
 result = views.result_for(experiment)
 views.place_pick(dataset, result)
 views.inject_style()
@@ -29,7 +30,8 @@ with st.container(key="top", horizontal=True, vertical_alignment="center", gap="
             icon=":material/play_arrow:",
             on_click=run.fit,
             args=(session,),
-            disabled=run.fitting(experiment),
+            disabled=run.fitting(experiment) or dataset is None,
+            help=missing or None,
         )
         st.button(
             "Stop", key="stop", icon=":material/stop:", on_click=run.stop, args=(session,), disabled=not busy
@@ -72,7 +74,7 @@ with network_column:
     with elbo_column:
         views.show_elbo(experiment, result)
     with point_column:
-        views.show_point(dataset, result)
+        views.show_point(experiment, result)
 with map_column:
     views.show_map(experiment, dataset, result)
 
@@ -81,7 +83,8 @@ if result is not None:
         scores_column, trust_column = st.columns([1.35, 1], gap="large")
         with scores_column:
             views.show_scores(experiment, result)
-        with trust_column:
-            show_trust(experiment, result, len(dataset.X_train))
-        show_side_by_side(dataset, result)
+        if dataset is not None:
+            with trust_column:
+                show_trust(experiment, result, len(dataset.X_train))
+            show_side_by_side(dataset, result)
 state.store()

@@ -13,6 +13,7 @@ from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.widgets import bind, more, presets
 from bnn_lib.datasets import DATASETS
+from bnn_lib.datasets.load import entry_of
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 
@@ -31,11 +32,13 @@ def _dataset_chosen() -> None:
 
 def data_controls(experiment: Experiment) -> None:
     """Data set; folded away: rows and noise."""
-    entry = DATASETS[experiment.data.name]
+    entry = entry_of(experiment.data)
+    painted = [data.PAINTED] if experiment.data.name == data.PAINTED else []  # where there is something painted
+    names = [*data.MAPPED, *painted]
     tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
     st.selectbox(
         "Data set",
-        [*data.MAPPED, *data.CURVED_ONCE],
+        [*names, *data.CURVED_ONCE],
         format_func=lambda name: DATASETS[name].label,
         help=entry.help,
         width=150,

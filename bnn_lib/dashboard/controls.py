@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.dashboard import components, data, state
+from bnn_lib.dashboard import components, data, painting, state
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.thumbnails import chooser_data
 from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
 from bnn_lib.datasets import DATASETS
-from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE
+from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE, entry_of
+from bnn_lib.datasets.painted import MOST_IN_LINK
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
@@ -36,7 +37,13 @@ def _dataset_chosen() -> None:
     name = st.session_state["datasets"].get("name")
     st.session_state[CHOICES] = st.session_state.get(CHOICES, 0) + 1
     if isinstance(name, str) and name in DATASETS:
-        state.change(data.fresh(name))
+        entry, before = DATASETS[name], state.load().data
+        changes = data.fresh(name)
+        if entry.painted:
+            changes |= painting.begin(before)
+        elif DATASETS[before.name].painted:
+            changes["data.test_fraction"] = entry.default_test_fraction
+        state.change(changes)
 
 
 def _regenerate() -> None:
@@ -44,9 +51,9 @@ def _regenerate() -> None:
     state.change({"data.seed": (seed + 1) % 2**31})
 
 
-def data_controls(experiment: Experiment, names: tuple[str, ...] = data.MAPPED) -> None:
+def data_controls(experiment: Experiment, names: tuple[str, ...] = data.PLAYED) -> None:
     """Data set, one of `names`; noise, rows, how many are held out, and another sample."""
-    entry = DATASETS[experiment.data.name]
+    entry = entry_of(experiment.data)
     choices = st.session_state.get(CHOICES, 0)
     components.show("datasets", chooser_data(experiment.data.name, choices, names), on_name_change=_dataset_chosen)
     if entry.fixed_rows is None:
@@ -59,9 +66,9 @@ def data_controls(experiment: Experiment, names: tuple[str, ...] = data.MAPPED) 
             help="All rows, training and held out.",
             **bind("data.n", experiment.data.n),
         )
-    elif entry.task == "classification":
+    elif entry.task == "classification" and entry.features:
         _feature_choice(experiment)
-    else:
+    elif entry.features:
         _features_of_number(experiment)
     st.slider(
         "Held out",
@@ -91,6 +98,13 @@ def data_controls(experiment: Experiment, names: tuple[str, ...] = data.MAPPED) 
                 "Standardise features",
                 "Scale features to mean 0 and standard deviation 1 before they enter the network.",
             )
+            if entry.painted:
+                painting.show_file_controls(experiment.data)
+    if entry.painted and (entry.fixed_rows or 0) > MOST_IN_LINK:
+        st.caption(
+            f"{entry.fixed_rows:,} points are too many for a link, which takes {MOST_IN_LINK}. To keep them, "
+            "download them under the settings beside."
+        )
 
 
 def _class_controls(experiment: Experiment) -> None:
@@ -268,7 +282,7 @@ def network_controls(experiment: Experiment) -> None:
 
 
 def _likelihoods(experiment: Experiment) -> list[str]:
-    classes = DATASETS[experiment.data.name].n_classes
+    classes = entry_of(experiment.data).n_classes
     fitting = [name for name, entry in LIKELIHOODS.items() if entry.task == "classification"]
     return [name for name in fitting if name != "bernoulli" or classes == 2]
 

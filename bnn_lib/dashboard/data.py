@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bnn_lib.datasets import DATASETS, Dataset, load_dataset
+from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import DataSpec
 
 KEPT = 32
@@ -15,6 +16,8 @@ MAPPED = tuple(
     for name, entry in DATASETS.items()
     if entry.task == "classification" and entry.n_features == 2 and not entry.painted
 )
+PAINTED = "painted"
+PLAYED = (*MAPPED, PAINTED)
 # And what the regression page draws: a number over one feature, or two.
 CURVED = tuple(name for name, entry in DATASETS.items() if entry.task == "regression" and not entry.painted)
 CURVED_ONCE = tuple(name for name in CURVED if DATASETS[name].n_features == 1)
@@ -45,3 +48,19 @@ def load(spec: DataSpec) -> Dataset:
         If it cannot be split as asked for.
     """
     return _load(spec.model_dump_json())
+
+
+def find(spec: DataSpec) -> tuple[Dataset | None, str]:
+    """Return the data set; or, of points that are too few to be one yet, None and what to paint next.
+
+    Raises
+    ------
+    InvalidData
+        If it cannot be split as asked for.
+    """
+    if not DATASETS[spec.name].painted:
+        return load(spec), ""
+    try:
+        return load(spec), ""
+    except InvalidData as error:
+        return None, str(error)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, payload, run, state
+from bnn_lib.dashboard import components, data, payload, run, state
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.engine import JobView
@@ -153,10 +153,15 @@ def _notice(session: Session, view: JobView | None) -> str | None:
             if view.phase == "waiting"
             else "In the queue"
         )
+    _, missing = data.find(experiment.data)
+    if missing:
+        return missing.removesuffix(".")
     if run.failure() or (on_page is None and run.frozen(experiment)):
         return None
     if on_page is not None and on_page.experiment == experiment:
         return None
+    if on_page is not None and on_page.experiment.data.name == experiment.data.name == data.PAINTED:
+        return None if on_page.experiment.data == experiment.data else "Points changed: press Fit"
     if on_page is not None and on_page.experiment.data == experiment.data:
         return "Settings changed: press Fit to update"
     return "Press Fit" if on_page is None else "New data: press Fit"

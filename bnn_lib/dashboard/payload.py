@@ -6,7 +6,7 @@ import base64
 import functools
 import zlib
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,11 +19,13 @@ from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
 
 if TYPE_CHECKING:
     from bnn_lib.dashboard.inspector import PointReading
-    from bnn_lib.datasets import Dataset
+    from bnn_lib.datasets import Dataset, DatasetEntry
+    from bnn_lib.datasets.painted import Painting
     from bnn_lib.engine import Grid, Maps, Picture
 
 MOST_POINTS = 1500  # on the map; more would hide it
 LARGEST = 1e30  # that a plot is told
+MOST_OOD = 300  # points out of distribution
 MOST_UNITS = 8  # of a layer in the diagram
 Json = dict[str, Any]
 
@@ -99,14 +101,32 @@ def map_data(dataset: Dataset, grid: Grid, key: str) -> Json:
     """Return what the map needs before anything is fitted; `key` as `data_key` has it."""
     rows = len(dataset.X_train) + len(dataset.X_test)
     return {
-        "key": key,
-        "titles": {**TITLES, "network": "One network drawn from the posterior"},
-        "names": list(dataset.feature_names),
-        "classes": list(dataset.class_names),
-        "markers": list(palettes.MARKERS),
+        **_map_frame(dataset, key),
         "points": points_data(dataset),
         "note": f"({MOST_POINTS:,} of {rows:,} points shown)" if rows > MOST_POINTS else "",
         "extent": [float(grid.x[0]), float(grid.x[-1]), float(grid.y[0]), float(grid.y[-1])],
+        "ood": [] if dataset.X_ood is None else np.round(dataset.X_ood[:MOST_OOD].astype(float), 4).tolist(),
+    }
+
+
+def painted_map_data(entry: DatasetEntry, painting: Painting, key: str) -> Json:
+    """Return the same for points that are being painted: the browser draws those that it has."""
+    return {
+        **_map_frame(entry, key),
+        "points": {"x": [], "y": [], "label": [], "held": []},
+        "note": "",
+        "extent": [edge for edges in painting.window for edge in edges],
+        "ood": [],
+    }
+
+
+def _map_frame(of: Dataset | DatasetEntry, key: str) -> Json:
+    return {
+        "key": key,
+        "titles": {**TITLES, "network": "One network drawn from the posterior"},
+        "names": list(of.feature_names),
+        "classes": list(of.class_names),
+        "markers": list(palettes.MARKERS),
         "palettes": palette_data(),
     }
 
@@ -160,17 +180,20 @@ def shown_units(picture: Picture | None, hidden: tuple[int, ...]) -> list[list[i
     return chosen
 
 
-def _outputs(experiment: Experiment, dataset: Dataset) -> list[str]:
+def _outputs(experiment: Experiment, dataset: Dataset | DatasetEntry) -> list[str]:
     """Name the network's outputs."""
     if dataset.task == "regression":
         spec = experiment.likelihood
-        count = LIKELIHOODS[resolve_likelihood(spec, dataset)].n_outputs(0, spec.components)
+        rows = cast("Dataset", dataset)  # an entry stands in for classes that are being painted only
+        count = LIKELIHOODS[resolve_likelihood(spec, rows)].n_outputs(0, spec.components)
         return ["y"] if count == 1 else [f"output {number}" for number in range(1, count + 1)]
     two = dataset.n_classes == 2 and experiment.likelihood.family in ("auto", "bernoulli")
     return [f"P({dataset.class_names[1]})"] if two else list(dataset.class_names)
 
 
-def network_data(experiment: Experiment, dataset: Dataset, picture: Picture | None, key: str) -> Json:
+def network_data(
+    experiment: Experiment, dataset: Dataset | DatasetEntry, picture: Picture | None, key: str
+) -> Json:
     """Return the diagram: units and, once there is a result of this structure, tiles and weights."""
     hidden = experiment.network.hidden
     chosen = shown_units(picture, hidden)
@@ -207,7 +230,7 @@ def network_data(experiment: Experiment, dataset: Dataset, picture: Picture | No
     return data
 
 
-def dots_data(reading: PointReading, dataset: Dataset) -> Json:
+def dots_data(reading: PointReading, dataset: Dataset | DatasetEntry) -> Json:
     """Return the quantile dot plot of a class's probability: the second of two, else the most likely."""
     shown = 1 if dataset.n_classes == 2 else int(np.argmax(reading.probability))
     name = dataset.class_names[shown]

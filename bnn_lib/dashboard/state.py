@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 import streamlit as st
 
 from bnn_lib.dashboard import data
-from bnn_lib.datasets import DATASETS
+from bnn_lib.datasets.load import entry_of
 from bnn_lib.errors import InvalidData, InvalidExperiment, Problem
-from bnn_lib.experiment import Experiment
+from bnn_lib.experiment import DataSpec, Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.likelihoods import LIKELIHOODS
 
@@ -64,7 +64,7 @@ def load(adapt: Adapt | None = None, own: Collection[str] = ()) -> Experiment:
         experiment, problems = Experiment.salvage_query({k: v for k, v in query.items() if k not in own})
         experiment, more = _adapt(experiment)
         try:
-            data.load(experiment.data)
+            _check_data(experiment.data)
         except InvalidData as error:
             more.append(Problem("data", str(error)))
             experiment = experiment.model_copy(update={"data": Experiment().data})
@@ -82,6 +82,14 @@ def _adapt(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     return adapt(experiment)
 
 
+def _check_data(spec: DataSpec) -> None:
+    """Raise `InvalidData` unless the page can show that data; on the playground points may be too few yet."""
+    if st.session_state.get(ADAPT) is for_the_playground:
+        data.find(spec)
+    else:
+        data.load(spec)
+
+
 def as_it_is(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     """Return the experiment itself: for a page that can show any."""
     return experiment, []
@@ -89,14 +97,14 @@ def as_it_is(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
 
 def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     """Return the experiment as this page can show it: two features, and classes for a target."""
-    entry = DATASETS[experiment.data.name]
+    entry = entry_of(experiment.data)
     changes: dict[str, object] = {}
     problems = []
-    if experiment.data.name not in data.MAPPED:
+    if experiment.data.name not in (*data.MAPPED, data.PAINTED):
         problems.append(
             Problem("data.name", f"data.name is {experiment.data.name!r}, which has no classes over two features.")
         )
-        changes |= {"data.name": "moons", "data.features": None}
+        changes |= {"data.name": "moons", "data.features": None, "data.points": None}
     elif len(experiment.data.features or entry.default_features) != 2:
         problems.append(
             Problem("data.features", "The map takes two features; data.features names another number.")
@@ -118,6 +126,11 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     return (replaced(experiment, changes) if changes else experiment), problems
 
 
+def for_the_playground(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
+    """Return the same as `for_the_map`; but painted points may be too few for a fit as yet."""
+    return for_the_map(experiment)
+
+
 def store(own: Mapping[str, str] | None = None) -> None:
     """Write the experiment to the URL, only what differs from the defaults, and the page's own fields."""
     query = {**st.session_state[STATE].to_query(), **(own or {})}
@@ -133,9 +146,9 @@ def change(changes: Mapping[str, object]) -> None:
     st.session_state[REFUSED] = "The setting stays as it was."
     try:
         if "data.name" in changes:
-            changes = {"data.features": None, **changes}
+            changes = {"data.features": None, "data.points": None, **changes}
         changed, problems = _adapt(replaced(current, changes))
-        data.load(changed.data)
+        _check_data(changed.data)
     except InvalidExperiment as error:
         st.session_state[PROBLEMS] = list(error.problems)
         return

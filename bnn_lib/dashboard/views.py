@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, inspector, payload, run, scores
+from bnn_lib.dashboard import components, data, inspector, painting, payload, run, scores
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.datasets import Dataset
+from bnn_lib.datasets.load import entry_of, painting_of
 from bnn_lib.engine import Maps, Picture, make_grid
 from bnn_lib.experiment import DataSpec, Experiment
 from bnn_lib.figures.palettes import PALETTES
@@ -40,9 +41,23 @@ def inject_style() -> None:
 
 
 def result_for(experiment: Experiment) -> run.Shown | None:
-    """Return the result on the page if it is of the page's data; other settings may differ."""
+    """Return the result on the page if it is of the page's data; other settings may differ.
+
+    While somebody paints, the map of the points before stays under the new ones, as long as it is a map of the
+    same classes and window.
+    """
     shown = run.shown()
-    return shown if shown is not None and shown.experiment.data == experiment.data else None
+    if shown is None:
+        return None
+    mine, theirs = experiment.data, shown.experiment.data
+    return shown if mine == theirs or _same_canvas(mine, theirs) else None
+
+
+def _same_canvas(one: DataSpec, other: DataSpec) -> bool:
+    if one.name != data.PAINTED or other.name != data.PAINTED:
+        return False
+    same_window = painting_of(one).window == painting_of(other).window
+    return same_window and entry_of(one).class_names == entry_of(other).class_names
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -69,21 +84,27 @@ def _picked() -> None:
         st.session_state[run.PICK] = [float(v) for v in pick]
 
 
-def show_map(experiment: Experiment, dataset: Dataset, result: run.Shown | None) -> None:
-    """Show the large map, over the data's points."""
-    content = dict(_map_data(experiment.data.model_dump_json()))
+def show_map(experiment: Experiment, dataset: Dataset | None, result: run.Shown | None) -> None:
+    """Show the large map, over the data's points; `dataset` is None as long as too few are painted."""
+    spec = experiment.data
+    if spec.name == data.PAINTED:
+        content = payload.painted_map_data(entry_of(spec), painting_of(spec), payload.data_key(spec))
+        content["paint"] = painting.paint_data(spec, dataset)
+    else:
+        content = {**_map_data(spec.model_dump_json()), "paint": None}
     content["result"] = _map_result(result.key, result.picture) if result else None
-    components.show("map", content, on_pick_change=_picked)
+    components.show("map", content, on_pick_change=_picked, on_painted_change=painting.changed)
 
 
-def show_network(experiment: Experiment, dataset: Dataset, result: run.Shown | None) -> None:
+def show_network(experiment: Experiment, dataset: Dataset | None, result: run.Shown | None) -> None:
     """Show the network as it is set; with weights if the result has the same structure."""
     fits = result is not None and result.experiment.network == experiment.network
     fits = fits and result.experiment.likelihood == experiment.likelihood  # type: ignore[union-attr]
     picture = result.picture if fits and result else None
-    components.show("network", payload.network_data(experiment, dataset, picture, result.key if result else ""))
+    named = dataset or entry_of(experiment.data)
+    components.show("network", payload.network_data(experiment, named, picture, result.key if result else ""))
     if picture is not None and "scale1" in picture.weights:
-        st.caption(relevance_text(dataset.feature_names, *picture.weights["scale1"]))
+        st.caption(relevance_text(named.feature_names, *picture.weights["scale1"]))
 
 
 def relevance_text(names: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> str:
@@ -114,9 +135,9 @@ def objective_label(experiment: Experiment) -> str:
     return "ELBO" if METHODS[experiment.inference.method].objective == "elbo" else "log density"
 
 
-def place_pick(dataset: Dataset, result: run.Shown | None) -> None:
+def place_pick(dataset: Dataset | None, result: run.Shown | None) -> None:
     """Pick, on data that is new to the page, the point on which the networks disagree most."""
-    if result is None:
+    if dataset is None or result is None:
         return
     wanted = result.experiment.data.model_dump_json()
     if st.session_state.get(run.PICK_FOR) != wanted:
@@ -142,15 +163,16 @@ def show_scores(experiment: Experiment, result: run.Shown) -> None:
     st.caption(f"{method.label}: {method.help}")
 
 
-def show_point(dataset: Dataset, result: run.Shown | None) -> None:
+def show_point(experiment: Experiment, result: run.Shown | None) -> None:
     """Show what single networks say at the point that was picked; at first the one they disagree on most."""
     with st.container(key="point", gap="xsmall"):
         st.markdown("## What single networks say")
-        if result is None:
+        pick, entry = st.session_state.get(run.PICK), entry_of(experiment.data)
+        if result is None or pick is None:
             st.caption("Fit, then click the map.")
             return
-        x, y = st.session_state[run.PICK]
+        x, y = pick
         reading = inspector.read_point(result.picture.view_as(Maps), x, y)
-        sentence = inspector.describe(reading, dataset.class_names)
-        components.show("dots", payload.dots_data(reading, dataset))
+        sentence = inspector.describe(reading, entry.class_names)
+        components.show("dots", payload.dots_data(reading, entry))
         st.markdown(plain(sentence))

@@ -70,6 +70,11 @@ class DatasetEntry:
     truth_sd: Callable[[np.ndarray, float], np.ndarray] | None = None
 
     @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns where none are selected."""
+        return self.default_features
+
+    @property
     def n_features(self) -> int:
         """Number of columns where none are selected."""
         return len(self.default_features)

@@ -109,7 +109,7 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             generate=toy_classification.make_checkerboard,
         ),
         "moons_ood": DatasetEntry(
-            label="Moons, and others",
+            label="Moons + far",
             help="The moons, and a cluster that no fit sees: is the network unsure of it?",
             noise_help="Standard deviation of the noise added to both coordinates; each moon has radius 1.",
             default_noise=0.2,
@@ -117,7 +117,7 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             generate_ood=toy_classification.make_ood_cluster,
         ),
         "blobs3": DatasetEntry(
-            label="Three blobs",
+            label="3 blobs",
             help="Three round clouds, one for each class.",
             class_names=("class 0", "class 1", "class 2"),
             noise_help="Standard deviation of the noise added to both coordinates; each cloud has 0.5 of its "

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TABLE_SIZE = 256
-MARKERS = ("circle", "square", "triangle", "diamond")
+MARKERS = ("circle", "square", "triangle", "diamond", "cross")
 
 # Linear sRGB -> LMS and cube-rooted LMS -> Lab: https://bottosson.github.io/posts/oklab/
 _RGB_TO_LMS = np.array(
@@ -80,8 +80,8 @@ PALETTES: Mapping[str, Palette] = MappingProxyType(
         "light": Palette(
             probability=("#5b9bd5", "#b9d5ec", "#eeeeec", "#fbcf9d", "#ee8a30"),
             uncertainty=("#fafaf7", "#d9bfe6", "#9d5fbd", "#3f1260"),
-            classes=("#0d5a9c", "#c2510a", "#0b7a5c", "#7c3f98"),
-            areas=("#5b9bd5", "#ee8a30", "#3fae8c", "#a678c4"),
+            classes=("#0d5a9c", "#c2510a", "#008381", "#3b1178", "#8a0937"),
+            areas=("#5b9bd5", "#ee8a30", "#7fd6c2", "#7d55c7", "#b8477d"),
             neutral="#eeeeec",
             doubt="#9d5fbd",
             text="#22252b",
@@ -95,8 +95,8 @@ PALETTES: Mapping[str, Palette] = MappingProxyType(
         "dark": Palette(
             probability=("#3f8fd4", "#28557d", "#2a2d33", "#7a4a1d", "#de8128"),
             uncertainty=("#17191e", "#4b2a68", "#a558c4", "#ffd9f3"),
-            classes=("#8fcbff", "#ffb86b", "#6fe0bd", "#d9b3f2"),
-            areas=("#3f8fd4", "#de8128", "#2f9a7a", "#8a5fb0"),
+            classes=("#8fcbff", "#ffb86b", "#b8f5dd", "#a07cf5", "#f27aa8"),
+            areas=("#3f8fd4", "#de8128", "#86e8d0", "#6a3fc8", "#b02a5c"),
             neutral="#2a2d33",
             doubt="#a558c4",
             text="#eceef1",

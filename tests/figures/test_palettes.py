@@ -95,6 +95,20 @@ def test_two_classes_differ_for_colour_blind_readers(theme: str, kind: str):
         assert steps(seen.astype(np.uint8))[0] > 0.15
 
 
+@pytest.mark.parametrize("kind", [None, *COLOUR_BLINDNESS])
+@pytest.mark.parametrize("theme", THEMES)
+def test_any_two_of_five_classes_differ_for_every_reader(theme: str, kind: str | None):
+    palette = palettes.PALETTES[theme]
+    for colours in (palette.classes, (*palette.areas, palette.neutral)):
+        assert len(colours) >= 5
+        seen = np.stack([palettes.rgb(c) for c in colours]).astype(float)
+        if kind is not None:
+            seen = simulate(seen, COLOUR_BLINDNESS[kind])
+        lab = palettes.to_oklab(seen.astype(np.uint8))
+        apart = np.linalg.norm(lab[:, None] - lab[None], axis=-1)[np.triu_indices(len(colours), 1)]
+        assert apart.min() > 0.09
+
+
 def test_every_class_has_a_shape_of_its_own():
     for palette in palettes.PALETTES.values():
         assert len(set(palettes.MARKERS)) == len(palettes.MARKERS) >= len(palette.classes) == len(palette.areas)

@@ -383,7 +383,7 @@ def test_every_field_of_an_experiment_can_be_set(engine: FakeEngine, visit):
     }
     assert fields() - keys == elsewhere
     assert component(page, "datasets")["chosen"] == "moons"
-    assert [o["name"] for o in component(page, "datasets")["options"]] == list(MAPPED)
+    assert [o["name"] for o in component(page, "datasets")["options"]] == [*MAPPED, "painted"]
     iris = visit(data__name="iris")
     assert {w.key for w in iris.selectbox} >= {"w.feature0", "w.feature1"}
 

@@ -12,7 +12,7 @@ function createLegend({ parentElement: root }) {
       body.replaceChildren();
       if (data.kind === "probability" && names.length > 2)
         body.append(...names.map((name, c) => {
-          const label = element("span", { text: `■ ${name}` });
+          const label = element("span", { text: `${GLYPHS[data.markers[c]]} ${name}` });
           label.style.color = palette.classes[c];
           return label;
         }));

@@ -2,7 +2,7 @@
 
 function createChooser(component) {
   const root = component.parentElement;
-  const group = element("div", { class: "group", role: "radiogroup", "aria-label": "Data set" });
+  const group = element("div", { class: "groups", role: "radiogroup", "aria-label": "Data set" });
   root.append(group);
   let data = null, chosen = null, setTriggerValue = component.setTriggerValue, buttons = [], drawn = null;
 
@@ -36,11 +36,28 @@ function createChooser(component) {
         context.fillStyle = palette.classes[c];
         context.fill();
       });
+      if (!option.points.length) plus(context, palette);
       return element("button", { type: "button", role: "radio", "data-name": option.name, title: option.help,
         onclick: () => choose(option.name, true) }, canvas, element("span", { text: option.label }));
     });
-    group.replaceChildren(...buttons);
+    const names = [...new Set(data.options.map((option) => option.group))];
+    group.replaceChildren(...names.map((name) =>
+      element("div", { class: "group" }, ...buttons.filter((_, i) => data.options[i].group === name))));
     mark(focused);
+  }
+  // The picture of points that are yet to be painted.
+  function plus(context, palette) {
+    context.strokeStyle = palette.muted;
+    context.lineWidth = 1.5;
+    context.setLineDash([3, 3]);
+    context.strokeRect(5, 5, 36, 36);
+    context.setLineDash([]);
+    context.beginPath();
+    context.moveTo(23, 15);
+    context.lineTo(23, 31);
+    context.moveTo(15, 23);
+    context.lineTo(31, 23);
+    context.stroke();
   }
   group.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

@@ -61,10 +61,13 @@ function buildMap(root, titles) {
   const splitIgnorance = element("i", { class: "ignorance" });
   const split = element("span", { class: "split", hidden: "", "aria-hidden": "true" }, splitNoise, splitIgnorance);
   const spoken = element("div", { class: "spoken", "aria-live": "polite" });
+  const tools = buildTools();
+  const ood = element("span", { class: "ood", text: "× out of distribution", title: "Points that no fit sees: it should be unsure of them", hidden: "" });
   const body = element("section", { class: "map", "aria-label": "Map of the prediction" },
     element("div", { class: "head" }, title, ask),
+    tools.body,
     element("div", { class: "middle" }, stage, views),
-    element("div", { class: "under" }, bar, element("div", { class: "toggles" }, toggles.training, toggles.held)),
+    element("div", { class: "under" }, bar, element("div", { class: "toggles" }, toggles.training, toggles.held, ood)),
     element("div", { class: "readout" }, where, numbers, split), spoken);
   body.addEventListener("keydown", (event) => { if (event.key === "Escape") explain(false); });
   root.append(body);
@@ -73,6 +76,6 @@ function buildMap(root, titles) {
     body.style.setProperty("--class0", palette.classes[0]);
     body.style.setProperty("--class1", palette.classes[1]);
   };
-  return { title, plot, stage, notice, draws, drawCount, next, play, views, thumbs, buttons, bar, barCanvas, barLabels, needle,
+  return { title, tools, ood, plot, stage, notice, draws, drawCount, next, play, views, thumbs, buttons, bar, barCanvas, barLabels, needle,
     toggles, where, numbers, split, splitNoise, splitIgnorance, spoken, style };
 }

@@ -9,17 +9,18 @@ function createMap(component) {
   const root = component.parentElement;
   const nodes = buildMap(root, component.data.titles);
   const state = {
-    view: "probability", data: null, palette: null, result: null, live: null, frame: null, scrub: null, unit: null,
+    view: "probability", only: null, painted: null, data: null, palette: null, result: null, live: null, frame: null, scrub: null, unit: null,
     draw: 0, playing: false, pick: null, pickFor: undefined, cursor: null, hover: null, hidden: { training: false, held: false },
   };
   let shown = null; // what is on the canvas: {name, size, fields: [Float32Array, ...], contour: [...]}
   let tween = 0, drawTimer = 0, received = 0, pointedAt = 0, decoded = null;
   let setTriggerValue = component.setTriggerValue;
   const painter = createPainter(nodes.plot, state);
+  const brush = createBrush(nodes.tools, state, painter, () => { if (state.data) paint(); }, (message) => setTriggerValue("painted", message));
   function paint() {
     const marks = [];
-    if (state.data && current()) {
-      if (state.pick) marks.push({ point: state.pick, strong: true });
+    if (state.data && (current() || brush.painting())) {
+      if (state.pick && current()) marks.push({ point: state.pick, strong: true });
       if (state.cursor) marks.push({ point: state.cursor, strong: false });
     }
     painter.paint(shown, marks);
@@ -49,6 +50,10 @@ function createMap(component) {
       contour = Array.from({ length: draw.shape[0] }, (_, i) => part(draw, i).values);
       return { fields: contour, size: draw.shape[1], contour, diverging: true };
     }
+    if (view === "probability" && state.only !== null && state.only < contour.length && contour.length > 1) {
+      const one = [contour[state.only]];
+      return { fields: one, size: grid, contour: one, diverging: true, only: state.only };
+    }
     if (view === "probability") return { fields: contour, size: grid, contour, diverging: true };
     return { fields: [get(classes + ["total", "aleatoric", "epistemic"].indexOf(view))], size: grid, contour };
   }
@@ -72,7 +77,7 @@ function createMap(component) {
     cancelAnimationFrame(tween);
     const from = shown;
     const same = from && target && from.size === target.size && from.fields.length === target.fields.length &&
-      from.contour.length === target.contour.length;
+      from.contour.length === target.contour.length && from.only === target.only;
     if (!target || !glide || !same || reducedMotion.matches || document.hidden) {
       shown = target;
       paint();
@@ -101,7 +106,8 @@ function createMap(component) {
   // --- words, legend and read-out ---------------------------------------------------------------------------
   function words() {
     const waiting = state.view === "network" && !canDraw();
-    nodes.title.textContent = state.unit ? state.unit.title : waiting ? "One network: there when the fit has ended" : state.data.titles[state.view];
+    nodes.title.textContent = state.unit ? state.unit.title : waiting ? "One network: there when the fit has ended"
+      : onlyOne() ? `Probability of ${state.data.classes[state.only]}; the line is one half` : state.data.titles[state.view];
     nodes.draws.hidden = state.view !== "network" || waiting;
     if (!nodes.draws.hidden) nodes.drawCount.textContent = `${state.draw + 1} of ${state.result.draws.shape[0]}`;
     for (const v of VIEWS) {
@@ -110,15 +116,22 @@ function createMap(component) {
       button.tabIndex = v.name === state.view ? 0 : -1;
     }
     const has = Boolean(current());
-    nodes.stage.classList.toggle("dim", Boolean(state.live?.dim) && has && !live());
+    // Points that are being painted have to be seen, whatever the map under them is of.
+    nodes.stage.classList.toggle("dim", Boolean(state.live?.dim) && has && !live() && !state.painted);
     const notice = state.live?.notice ?? "";
     nodes.notice.textContent = notice;
     nodes.notice.hidden = !notice;
     nodes.plot.setAttribute("aria-label",
-      `${nodes.title.textContent}. Map over ${state.data.names.join(" and ")} with ${state.data.points.x.length} points. ` +
-      `${summary()} Arrow keys move a cursor, Enter picks the point under it.`);
+      `${nodes.title.textContent}. Map over ${state.data.names.join(" and ")} with ${(state.painted ?? state.data.points).x.length} points. ` +
+      `${summary()} Arrow keys move a cursor, Enter ${brush.painting() ? "paints or removes a point" : "picks the point under it"}.`);
     legend();
     readout();
+  }
+  // Of many classes one may be asked for, by its name under the map.
+  const onlyOne = () => state.view === "probability" && state.only !== null && state.only < state.data.classes.length && state.data.classes.length > 2;
+  function askFor(code) {
+    state.only = state.only === code ? null : code;
+    refresh();
   }
   function summary() {
     const target = fieldsOf(state.view);
@@ -144,7 +157,10 @@ function createMap(component) {
         context.fillStyle = ramp;
         context.fillRect((c * width) / classes.length, 0, width / classes.length - 4, 10);
       });
-      nodes.barLabels.replaceChildren(...classes.map((_, c) => element("span", { class: "third" }, ...named(c))));
+      const asked = onlyOne() ? state.only : null;
+      nodes.barLabels.replaceChildren(...classes.map((name, c) => state.view === "probability"
+        ? element("button", { type: "button", class: "third", "aria-pressed": String(c === asked), title: `Probability of ${name} alone`, onclick: () => askFor(c) }, ...named(c))
+        : element("span", { class: "third" }, ...named(c))));
     } else {
       const table = diverging ? palette.probabilityTable : palette.uncertaintyTable;
       for (let i = 0; i < width; i++) {
@@ -166,7 +182,7 @@ function createMap(component) {
   }
   // A class's marker and name.
   function named(code) {
-    const glyph = element("i", { text: { circle: "●", square: "■", triangle: "▲", diamond: "◆" }[state.data.markers[code]], "aria-hidden": "true" });
+    const glyph = element("i", { text: GLYPHS[state.data.markers[code]], "aria-hidden": "true" });
     glyph.style.color = state.palette.classes[code];
     return [glyph, ` ${state.data.classes[code]}`];
   }
@@ -254,11 +270,13 @@ function createMap(component) {
     if (state.data) { legend(); readout(); }
   });
   nodes.plot.addEventListener("click", (event) => {
-    const point = state.data && current() ? painter.inside(event) : null;
-    if (point) pick(point);
+    const point = state.data && (brush.painting() || current()) ? painter.inside(event) : null;
+    if (point && brush.painting()) nodes.spoken.textContent = brush.put(point);
+    else if (point) pick(point);
   });
   nodes.plot.addEventListener("keydown", (event) => {
-    if (!state.data || !current()) return;
+    if (!state.data || !(current() || brush.painting())) return;
+    if (brush.key(event)) return event.preventDefault();
     const [x0, x1, y0, y1] = state.data.extent;
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (move) {
@@ -272,6 +290,8 @@ function createMap(component) {
       legend();
       readout();
       nodes.spoken.textContent = `${nodes.where.textContent}: ${nodes.numbers.textContent}`;
+    } else if ((event.key === "Enter" || event.key === " ") && brush.painting()) {
+      nodes.spoken.textContent = brush.put(state.cursor ?? { x: (x0 + x1) / 2, y: (y0 + y1) / 2 });
     } else if ((event.key === "Enter" || event.key === " ") && (state.cursor || state.pick)) pick(state.cursor ?? state.pick);
     else if (event.key === "Escape") { state.cursor = null; paint(); readout(); }
     else return;
@@ -361,11 +381,14 @@ function createMap(component) {
       const chosen = next.data.palettes[theme];
       if (state.palette?.theme !== theme) state.palette = { theme, ...chosen, probabilityTable: tableOf(chosen.probability), uncertaintyTable: tableOf(chosen.uncertainty) };
       nodes.style(state.palette);
+      nodes.ood.hidden = !next.data.ood.length;
+      brush.update(next.data.paint);
       nodes.toggles.training.querySelector(".many").textContent = next.data.note ?? "";
       onResult(next.data.result);
     },
     destroy() {
       stop.forEach((end) => end());
+      brush.destroy();
       observer.disconnect();
       clearInterval(drawTimer);
       cancelAnimationFrame(tween);

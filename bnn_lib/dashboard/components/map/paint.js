@@ -22,6 +22,7 @@ function createPainter(plot, state) {
   function colour(target) {
     const big = target.fields.map((field) => enlarge(field, target.size, WIDE));
     const palette = state.palette;
+    if (target.only !== undefined) return colourImage(big[0], WIDE, tintTable(channels(palette.neutral), channels(palette.areas[target.only])));
     if (big.length > 1) return mixImage(big, WIDE, palette.areas.map(channels), channels(palette.neutral));
     return colourImage(big[0], WIDE, target.diverging ? palette.probabilityTable : palette.uncertaintyTable);
   }
@@ -69,7 +70,7 @@ function createPainter(plot, state) {
   const layer = element("canvas");
   let layerFor = null;
   function pointLayer() {
-    const wanted = [state.data.points, state.palette, size.width, size.height, state.hidden.training, state.hidden.held];
+    const wanted = [state.painted ?? state.data.points, state.palette, size.width, size.height, state.hidden.training, state.hidden.held];
     if (!layerFor || wanted.some((value, i) => value !== layerFor[i])) {
       layerFor = wanted;
       const context = fit(layer, size.width, size.height);
@@ -79,9 +80,20 @@ function createPainter(plot, state) {
     return layer;
   }
   function points(context) {
-    const { x, y, label, held } = state.data.points;
+    const { x, y, label, held } = state.painted ?? state.data.points;
     const palette = state.palette;
     const radius = Math.max(2.2, Math.min(4.2, plotWidth() / 150)) * Math.max(0.75, Math.min(1.3, Math.sqrt(700 / x.length)));
+    context.lineWidth = 1.1;
+    context.strokeStyle = palette.text;
+    context.beginPath();
+    for (const [a, b] of state.data.ood) {
+      const [px, py] = toPixel(a, b);
+      context.moveTo(px - 2.5, py - 2.5);
+      context.lineTo(px + 2.5, py + 2.5);
+      context.moveTo(px - 2.5, py + 2.5);
+      context.lineTo(px + 2.5, py - 2.5);
+    }
+    context.stroke();
     for (const isHeld of [1, 0]) {
       if (state.hidden[isHeld ? "held" : "training"]) continue;
       for (let i = 0; i < x.length; i++) {
@@ -158,7 +170,9 @@ function createPainter(plot, state) {
   function thumbnail(canvas, target) {
     const palette = state.palette;
     canvas.width = canvas.height = target.size;
-    const image = target.fields.length > 1
+    const image = target.only !== undefined
+      ? colourImage(target.fields[0], target.size, tintTable(channels(palette.neutral), channels(palette.areas[target.only])))
+      : target.fields.length > 1
       ? mixImage(target.fields, target.size, palette.areas.map(channels), channels(palette.neutral))
       : colourImage(target.fields[0], target.size, target.diverging ? palette.probabilityTable : palette.uncertaintyTable);
     canvas.getContext("2d").putImageData(image, 0, 0);
@@ -176,5 +190,5 @@ function createPainter(plot, state) {
     size = { width, height };
     return true;
   }
-  return { paint, thumbnail, inside, resize };
+  return { paint, thumbnail, inside, resize, toPixel };
 }

@@ -56,28 +56,23 @@ function colourImage(values, wide, table) {
   }
   return image;
 }
-// Three classes and more: the classes' colours in proportion, faded to neutral where none is favoured.
+// Three classes and more: the colour of the most likely class, faded to neutral where it is no more likely than the
+// others. Colours are not mixed: a mixture of two classes would look like a third.
 function mixImage(fields, wide, colours, neutral) {
   const image = new ImageData(wide, wide);
   const count = fields.length;
   for (let y = 0; y < wide; y++)
     for (let x = 0; x < wide; x++) {
       const at = y * wide + x;
-      let sum = 0, top = 0, r = 0, g = 0, b = 0;
+      let sum = 0, top = 0, first = 0;
       for (let c = 0; c < count; c++) {
         const v = Math.max(0, fields[c][at]);
         sum += v;
-        top = Math.max(top, v);
-        r += v * colours[c][0];
-        g += v * colours[c][1];
-        b += v * colours[c][2];
+        if (v > top) { top = v; first = c; }
       }
-      sum = sum || 1;
-      const sure = Math.max(0, Math.min(1, (top / sum - 1 / count) / (1 - 1 / count)));
+      const sure = Math.max(0, Math.min(1, (top / (sum || 1) - 1 / count) / (1 - 1 / count)));
       const to = 4 * ((wide - 1 - y) * wide + x);
-      image.data[to] = neutral[0] + sure * (r / sum - neutral[0]);
-      image.data[to + 1] = neutral[1] + sure * (g / sum - neutral[1]);
-      image.data[to + 2] = neutral[2] + sure * (b / sum - neutral[2]);
+      for (let k = 0; k < 3; k++) image.data[to + k] = neutral[k] + sure * (colours[first][k] - neutral[k]);
       image.data[to + 3] = 255;
     }
   return image;
@@ -88,6 +83,13 @@ function tableOf(base64) {
   for (let i = 0; i < table.length; i++)
     table[i] = (255 << 24) | (bytes[3 * i + 2] << 16) | (bytes[3 * i + 1] << 8) | bytes[3 * i];
   return table;
+}
+// From one colour to another in 256 steps.
+function tintTable(from, to) {
+  return Uint32Array.from({ length: 256 }, (_, i) => {
+    const [r, g, b] = from.map((v, k) => Math.round(v + (i / 255) * (to[k] - v)));
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  });
 }
 // For each of several fields how far it is above the largest of the others.
 function leads(fields) {

@@ -105,6 +105,9 @@ function channels(colour) {
 }
 
 // --- canvas -------------------------------------------------------------------------------------------------
+// A class's shape as a character, for words beside the picture.
+const GLYPHS = { circle: "●", square: "■", triangle: "▲", diamond: "◆", cross: "✚" };
+
 function fit(canvas, width, height) {
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -145,6 +148,11 @@ function markerPath(context, shape, x, y, r) {
     context.lineTo(x + 1.3 * r, y);
     context.lineTo(x, y + 1.3 * r);
     context.lineTo(x - 1.3 * r, y);
+    context.closePath();
+  } else if (shape === "cross") {
+    const [a, b] = [1.25 * r, 0.45 * r]; // half of its length, and of an arm's width
+    const corners = [[-b, -a], [b, -a], [b, -b], [a, -b], [a, b], [b, b], [b, a], [-b, a], [-b, b], [-a, b], [-a, -b], [-b, -b]];
+    corners.forEach(([dx, dy], i) => (i ? context.lineTo(x + dx, y + dy) : context.moveTo(x + dx, y + dy)));
     context.closePath();
   } else context.arc(x, y, r, 0, 2 * Math.PI);
 }
