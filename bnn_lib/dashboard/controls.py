@@ -27,6 +27,8 @@ RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 BATCHES = (16, 32, 64, 128, 256)
 SAMPLES = (1, 2, 5, 10)
 DRAWS = (200, 500, 1000, 2000)
+FEW = 30  # painted points
+HARDLY_MOVED = ("advi", "lowrank_advi", "fullrank_advi")  # on few rows the ELBO's best is close to the prior
 CHOICES = "choices"  # of a data set, counted
 
 
@@ -100,6 +102,8 @@ def data_controls(experiment: Experiment, names: tuple[str, ...] = data.PLAYED) 
             )
             if entry.painted:
                 painting.show_file_controls(experiment.data)
+    if entry.painted and 0 < (entry.fixed_rows or 0) < FEW and experiment.inference.method in HARDLY_MOVED:
+        st.caption("So few points hardly move this method from its prior: NUTS shows what they say.")
     if entry.painted and (entry.fixed_rows or 0) > MOST_IN_LINK:
         st.caption(
             f"{entry.fixed_rows:,} points are too many for a link, which takes {MOST_IN_LINK}. To keep them, "

@@ -421,6 +421,10 @@ def test_the_diagrams_weights_can_be_read_out(visit):
     expect(tables.first.get_by_role("cell").last).to_have_text(re.compile(r"^−?\d+\.\d\d ± \d+\.\d\d$"))
 
 
+def count(page: Page):
+    return page.locator(".tools .count")
+
+
 def test_ten_painted_points_are_fitted(visit, shots: Path):
     page = visit().open("?inference.steps=2000")
     view(page, "Paint your own").click()
@@ -429,15 +433,15 @@ def test_ten_painted_points_are_fitted(visit, shots: Path):
     for i in range(5):
         click_map(page, 0.15 + 0.05 * i, 0.2 + 0.06 * (i % 3))
     # They are there at once, before the server has heard of them.
-    expect(page.locator(".tools .count")).to_have_text("5 points", timeout=500)
+    expect(count(page)).to_have_text("5 points", timeout=500)
     view(page, "class 1").click()
     for i in range(5):
         click_map(page, 0.65 + 0.05 * i, 0.7 + 0.06 * (i % 3))
     # Again on the last one, which takes it away; undone.
     click_map(page, 0.85, 0.76)
-    expect(page.locator(".tools .count")).to_have_text("9 points")
+    expect(count(page)).to_have_text("9 points")
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".tools .count")).to_have_text("10 points")
+    expect(count(page)).to_have_text("10 points")
     page.wait_for_url(re.compile(r"data\.points="))
     expect(page.locator(".notice")).to_have_text("New data: press Fit")
     before = picture(page)
@@ -449,20 +453,20 @@ def test_ten_painted_points_are_fitted(visit, shots: Path):
     page.locator("canvas.plot").focus()
     page.keyboard.press("Shift+ArrowUp")
     page.keyboard.press("Enter")
-    expect(page.locator(".tools .count")).to_have_text("11 points")
+    expect(count(page)).to_have_text("11 points")
     expect(page.locator(".notice")).to_have_text("Points changed: press Fit")
     # The link has them all.
     page.reload()
-    expect(page.locator(".tools .count")).to_have_text("11 points")
+    expect(count(page)).to_have_text("11 points")
 
 
 def test_painting_may_start_from_another_data_set(visit):
     page = visit().open("?data.name=blobs3&data.n=500")
     view(page, "Paint your own").click()
     page.get_by_role("button", name="Start from 3 blobs").click()
-    expect(page.locator(".tools .count")).to_have_text("200 points")
+    expect(count(page)).to_have_text("200 points")
     expect(view(page, "class 2")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
-    expect(page.locator(".tools .count")).to_have_text("0 points")
+    expect(count(page)).to_have_text("0 points")
     view(page, "Moons").click()
     expect(page.locator(".tools")).to_be_hidden()

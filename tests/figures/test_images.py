@@ -30,9 +30,8 @@ def test_what_is_no_image_is_refused(shape: tuple[int, ...], columns: int):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_wrong_prediction_is_told_in_words(theme: str):
     images = np.random.default_rng(0).uniform(0, 16, (2, 8, 8))
-    figure = images_figure(
-        images, ["7", "3"], ["7", "8"], np.array([0.9, 0.4]), np.array([0.2, 1.5]), "Title", 4, theme
-    )
+    p, doubt = np.array([0.9, 0.4]), np.array([0.2, 1.5])
+    figure = images_figure(images, ["7", "3"], ["7", "8"], p, doubt, "Title", 4, theme)
     right, wrong = (annotation.text for annotation in figure.layout.annotations)
     assert right == "<b>7</b> 0.90<br>0.20 nats"
     assert wrong == "<b>✗ 8</b> 0.40, is 3<br>1.50 nats"

@@ -16,19 +16,21 @@ function buildTools() {
   return { body, classes, undo, clear, start, count };
 }
 
-// `moved` is called whenever the points are others, `send` with a message for the server.
+// `moved` is called whenever the points are others, `send` with a message for the server. What is painted is kept
+// outside the component, which the page may build anew at any time: nothing is lost then, nor the class in hand.
 function createBrush(tools, state, painter, moved, send) {
-  let paint = null, points = [], past = [], revision = 0, brush = 0, timer = 0;
+  const kept = (LAST.brush ??= { points: [], past: [], revision: 0, brush: 0, unsent: false });
+  let paint = null, timer = 0;
   const INSPECT = -1;
 
   function show() {
-    state.painted = paint && { x: points.map((p) => p[0]), y: points.map((p) => p[1]), label: points.map((p) => p[2]), held: points.map((p) => p[3]) };
+    state.painted = paint && { x: kept.points.map((p) => p[0]), y: kept.points.map((p) => p[1]), label: kept.points.map((p) => p[2]), held: kept.points.map((p) => p[3]) };
     tools.body.hidden = !paint;
     if (paint) {
       brushes();
-      tools.undo.disabled = !past.length;
-      tools.clear.disabled = !points.length;
-      tools.count.textContent = `${points.length} point${points.length === 1 ? "" : "s"}`;
+      tools.undo.disabled = !kept.past.length;
+      tools.clear.disabled = !kept.points.length;
+      tools.count.textContent = `${kept.points.length} point${kept.points.length === 1 ? "" : "s"}`;
       tools.start.textContent = paint.start;
       tools.start.title = `${paint.startHelp}; what is painted now goes`;
     }
@@ -36,8 +38,8 @@ function createBrush(tools, state, painter, moved, send) {
   }
   // The classes in use and one more, and looking without painting.
   function brushes() {
-    const used = points.reduce((most, point) => Math.max(most, point[2]), 0) + 1;
-    const offered = Math.min(paint.classes.length, Math.max(2, used + 1, brush + 1));
+    const used = kept.points.reduce((most, point) => Math.max(most, point[2]), 0) + 1;
+    const offered = Math.min(paint.classes.length, Math.max(2, used + 1, kept.brush + 1));
     const wanted = [...Array(offered).keys(), INSPECT];
     if (tools.classes.children.length !== wanted.length)
       tools.classes.replaceChildren(...wanted.map((code) => {
@@ -49,53 +51,61 @@ function createBrush(tools, state, painter, moved, send) {
       }));
     for (const button of tools.classes.children) {
       const code = Number(button.dataset.code);
-      button.setAttribute("aria-checked", String(code === brush));
-      button.tabIndex = code === brush ? 0 : -1;
+      button.setAttribute("aria-checked", String(code === kept.brush));
+      button.tabIndex = code === kept.brush ? 0 : -1;
       if (code !== INSPECT) button.firstChild.style.color = state.palette.classes[code];
     }
   }
   function choose(code, focus = false) {
-    brush = code;
+    kept.brush = code;
     brushes();
     if (focus) tools.classes.querySelector(`[data-code="${code}"]`).focus();
   }
   function become(next) {
-    past = [...past.slice(-MOST_UNDO), points];
-    points = next;
+    kept.past = [...kept.past.slice(-MOST_UNDO), kept.points];
+    kept.points = next;
     tell();
   }
   function tell() {
-    revision += 1;
+    kept.revision += 1;
+    kept.unsent = true;
     show();
+    sendSoon();
+  }
+  function sendSoon() {
     clearTimeout(timer);
-    timer = setTimeout(() => send({ points: points.map((point) => point.slice(0, 3)), revision }), SEND_AFTER);
+    timer = setTimeout(() => {
+      kept.unsent = false;
+      send({ points: kept.points.map((point) => point.slice(0, 3)), revision: kept.revision });
+    }, SEND_AFTER);
   }
   function undo() {
-    if (!past.length) return;
-    points = past.pop();
+    if (!kept.past.length) return;
+    kept.points = kept.past.pop();
     tell();
   }
   // A point where there is none, and away with the one that is there. Says what was done.
   function put({ x, y }) {
     const [px, py] = painter.toPixel(x, y);
     let nearest = -1, distance = REACH;
-    points.forEach((point, i) => {
+    kept.points.forEach((point, i) => {
       const [qx, qy] = painter.toPixel(point[0], point[1]);
       const d = Math.hypot(qx - px, qy - py);
       if (d < distance) { nearest = i; distance = d; }
     });
     if (nearest >= 0) {
-      become(points.filter((_, i) => i !== nearest));
+      become(kept.points.filter((_, i) => i !== nearest));
       return "Point removed.";
     }
-    if (points.length >= paint.most) return `No more than ${paint.most} points.`;
-    become([...points, [x, y, brush, 0]]);
-    return `Point of ${paint.classes[brush]} added.`;
+    if (kept.points.length >= paint.most) return `No more than ${paint.most} points.`;
+    become([...kept.points, [x, y, kept.brush, 0]]);
+    return `Point of ${paint.classes[kept.brush]} added.`;
   }
   tools.undo.addEventListener("click", undo);
   tools.clear.addEventListener("click", () => become([]));
   tools.start.addEventListener("click", () => {
     clearTimeout(timer);
+    kept.unsent = false;
     send({ start: true });
   });
   tools.classes.addEventListener("keydown", (event) => {
@@ -103,10 +113,10 @@ function createBrush(tools, state, painter, moved, send) {
     if (!by) return;
     event.preventDefault();
     const codes = [...tools.classes.children].map((button) => Number(button.dataset.code));
-    choose(codes[(codes.indexOf(brush) + by + codes.length) % codes.length], true);
+    choose(codes[(codes.indexOf(kept.brush) + by + codes.length) % codes.length], true);
   });
   return {
-    painting: () => Boolean(paint) && brush !== INSPECT,
+    painting: () => Boolean(paint) && kept.brush !== INSPECT,
     put,
     // True if the key was meant for the brush.
     key(event) {
@@ -118,12 +128,11 @@ function createBrush(tools, state, painter, moved, send) {
     },
     update(next) {
       paint = next;
-      if (paint && paint.revision >= revision) {
+      if (paint && paint.revision >= kept.revision) {
         clearTimeout(timer);
-        if (paint.revision !== revision) past = []; // not from here: another beginning, or another file
-        revision = paint.revision;
-        points = paint.points;
-      }
+        if (paint.revision !== kept.revision) kept.past = []; // not from here: another beginning, or another file
+        Object.assign(kept, { revision: paint.revision, points: paint.points, unsent: false });
+      } else if (paint && kept.unsent) sendSoon();
       show();
     },
     destroy: () => clearTimeout(timer),

@@ -26,10 +26,13 @@ function mount(component, create) {
     instances.set(component.parentElement, instance);
   }
   instance.update(component);
-  return () => {
+  // Streamlit also calls this for a call that a newer one has overtaken, while the component stays where it is:
+  // only what has left the page has ended.
+  return () => setTimeout(() => {
+    if (component.parentElement.isConnected || instances.get(component.parentElement) !== instance) return;
     instances.delete(component.parentElement);
     instance.destroy?.();
-  };
+  });
 }
 
 function element(tag, attributes = {}, ...children) {
