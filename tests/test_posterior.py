@@ -27,7 +27,7 @@ def posterior(dataset: bnn.Dataset) -> bnn.Posterior:
 @pytest.fixture(scope="module")
 def regression() -> bnn.Posterior:
     X = np.linspace(-1, 1, 30)[:, None]
-    return bnn.fit(small(), bnn.Dataset.from_arrays(X, 50 + 10 * X[:, 0], feature_names=["x"]))
+    return bnn.fit(small(steps=2000), bnn.Dataset.from_arrays(X, 50 + 10 * X[:, 0], feature_names=["x"]))
 
 
 def test_draws_have_the_shapes_of_the_network(posterior: bnn.Posterior) -> None:
