@@ -31,6 +31,10 @@ PATIENCE = 300_000  # ms
 WATCH = """() => { for (const name of ['keydown', 'pointerdown'])
   document.addEventListener(name, (e) => { window.pressed = performance.timeOrigin + e.timeStamp; }, true) }"""
 
+OTHERS = """(before) => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].some((host) => {
+  const shown = host.shadowRoot?.querySelector('[data-shown]')?.dataset.shown;
+  return shown && shown !== before; })"""
+
 
 def main() -> None:
     """Start the app, measure, print the table, end the app."""
@@ -62,7 +66,6 @@ def measure(page: Page) -> None:
     picture = page.locator("section[data-shown]")
     picture.wait_for(timeout=PATIENCE)
     page.evaluate(WATCH)
-    rounds = 3 if OPTIONS.quick else 10
 
     def press(widget: str, key: str) -> Callable[[], None]:
         return lambda: page.locator(f"{widget} input").press(key)
@@ -72,21 +75,18 @@ def measure(page: Page) -> None:
 
     width, scale = ".st-key-w-width", ".st-key-w-prior-scale"
     actions = {
-        "width (new structures)": [press(width, "ArrowRight")] * 6,
+        "width (new structures)": [press(width, "ArrowRight")] * 8,
         "depth (new structures)": [click(depth) for depth in ("3", "1", "4", "2")],
-        "scale (the same structure)": [press(scale, "ArrowRight"), press(scale, "ArrowLeft")],
+        "scale (the same structure)": [press(scale, "ArrowRight")] * 6,
     }
     rows: list[tuple[object, ...]] = []
     everything: list[float] = []
     for name, presses in actions.items():
         times = []
-        for turn in range(max(rounds, len(presses))):
+        for act in presses[: 3 if OPTIONS.quick else None]:
             before = picture.get_attribute("data-shown")
-            presses[turn % len(presses)]()
-            changed = "(before) => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]"
-            changed += ".some((host) => { const of = host.shadowRoot.querySelector('[data-shown]')?.dataset.shown;"
-            changed += " return of && of !== before; })"
-            page.wait_for_function(changed, arg=before, timeout=PATIENCE, polling=20)
+            act()
+            page.wait_for_function(OTHERS, arg=before, timeout=PATIENCE, polling=20)
             at = float(picture.get_attribute("data-at") or "nan")
             times.append((at - float(page.evaluate("window.pressed"))) / 1000)
             page.wait_for_timeout(300)
