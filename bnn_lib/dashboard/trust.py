@@ -29,16 +29,16 @@ def about_posterior(diagnostics: Mapping[str, Any]) -> str:
             f"It is not the posterior: {text} Compare with NUTS before trusting how sure it is far from the data."
         )
     if isinstance(r_hat, float):
+        text = f"The chains agree: R-hat is {r_hat:.3f}."
         if not r_hat <= R_HAT_LIMIT:
-            return (
+            text = (
                 f"The chains disagree: R-hat is {r_hat:.2f} ({R_HAT_LIMIT} or less is good). Take more tuning "
                 "steps and draws, or fewer units."
             )
-        text = f"The chains agree: R-hat is {r_hat:.3f}."
         divergences = diagnostics.get("divergences", 0)
         if divergences:
             text += f" {divergences:,} divergences: they missed what is too sharply curved for them."
-        return text
+        return " ".join(filter(None, [text, _stuck(diagnostics)]))
     return ""
 
 
@@ -147,14 +147,24 @@ def _loo(found: Mapping[str, float], rows: int) -> str:
 def _chains(diagnostics: Mapping[str, Any]) -> str:
     if "ess" not in diagnostics:
         return ""
+    by_chain = diagnostics.get("divergences_by_chain", ())
+    shares = f" ({', '.join(f'{count:,}' for count in by_chain)} by chain)" if any(by_chain) else ""
     text = (
         f"{diagnostics['chains']} chains of {diagnostics['draws']:,} draws, worth {diagnostics['ess']:,.0f} "
-        f"independent ones; {diagnostics['divergences']:,} divergences. R-hat and effective draws are the worst "
-        "over predictions at held-out rows: weights are not identifiable (units can change places), so chains "
+        f"independent ones; {diagnostics['divergences']:,} divergences{shares}. R-hat and effective draws are the "
+        "worst over predictions at held-out rows: weights are not identifiable (units can change places), so chains "
         "need not agree on them."
     )
-    stuck = diagnostics.get("stuck_chains")
-    return f"{stuck} of the chains got stuck. {text}" if stuck else text
+    return " ".join(filter(None, [_stuck(diagnostics), text]))
+
+
+def _stuck(diagnostics: Mapping[str, Any]) -> str:
+    """Name the chains that do not sample what the others do, counted from 1; empty if all do."""
+    names = [str(chain + 1) for chain in diagnostics.get("stuck_chains", ())]
+    if not names:
+        return ""
+    which = f"Chain {names[0]}" if len(names) == 1 else f"Chains {', '.join(names[:-1])} and {names[-1]}"
+    return f"{which} got stuck: {'its' if len(names) == 1 else 'their'} draws are not the posterior's."
 
 
 def _elbo(diagnostics: Mapping[str, Any]) -> str:

@@ -53,6 +53,9 @@ def test_intervals_of_numbers_are_judged_by_their_coverage():
         ({"r_hat": 1.01, "divergences": 0}, "chains agree"),
         ({"r_hat": 1.01, "divergences": 1200}, "1,200 divergences"),
         ({"r_hat": 1.2}, "chains disagree"),
+        ({"r_hat": 1.2, "divergences": 7}, "7 divergences"),
+        ({"r_hat": 1.2, "stuck_chains": [2]}, "Chain 3 got stuck: its draws"),
+        ({"r_hat": float("inf"), "stuck_chains": [0, 1, 3]}, "Chains 1, 2 and 4 got stuck: their draws"),
         ({"r_hat": float("nan")}, "chains disagree"),
         ({"r_hat": float("inf")}, "chains disagree"),
     ],
@@ -71,13 +74,15 @@ def test_a_method_that_nothing_vouches_for_is_sent_to_nuts():
 
 def test_details_are_those_that_are_known():
     assert details({}, {}, 10) == []
-    chains = {"r_hat": 1.0, "ess": 321.0, "chains": 4, "draws": 500, "divergences": 2, "stuck_chains": 1}
+    chains = {"r_hat": 1.0, "ess": 321.0, "chains": 4, "draws": 500, "divergences": 2}
+    chains |= {"divergences_by_chain": [0, 0, 2, 0], "stuck_chains": [2]}
     elbo = {"elbo_mean": -120.0, "elbo_se": 0.25}
     loo = {"elpd_loo": -50.0, "se": 5.0, "p_loo": 9.0, "k_hat_max": 0.5, "k_hat_bad": 0.0}
     shown = dict(details({"calibration": calibration(1.0), "loo": loo}, chains | elbo, 100))
     assert list(shown) == ["Brier score", "Far from all data", "Each training row left out", "Chains", "ELBO"]
     assert "not identifiable" in shown["Chains"]
-    assert shown["Chains"].startswith("1 of the chains got stuck")
+    assert shown["Chains"].startswith("Chain 3 got stuck")
+    assert "2 divergences (0, 0, 2, 0 by chain)" in shown["Chains"]
     assert "-0.500 ± 0.050 nats a row" in shown["Each training row left out"]
     assert "the estimate holds" in shown["Each training row left out"]
     assert "97 % of pairs" in shown["Far from all data"]
