@@ -151,9 +151,9 @@ def _chains(diagnostics: Mapping[str, Any]) -> str:
     shares = f" ({', '.join(f'{count:,}' for count in by_chain)} by chain)" if any(by_chain) else ""
     text = (
         f"{diagnostics['chains']} chains of {diagnostics['draws']:,} draws, worth {diagnostics['ess']:,.0f} "
-        f"independent ones; {diagnostics['divergences']:,} divergences{shares}. R-hat and effective draws are the "
-        "worst over predictions at held-out rows: weights are not identifiable (units can change places), so chains "
-        "need not agree on them."
+        f"independent ones; {diagnostics['divergences']:,} divergences{shares}. R-hat and effective draws are "
+        "the worst over predictions at held-out rows: weights are not identifiable (units can change places), so "
+        "chains need not agree on them."
     )
     return " ".join(filter(None, [_stuck(diagnostics), text]))
 
