@@ -122,16 +122,13 @@ class Prediction:
                 f"probability is {shown(probability)}; allowed: a number between 0 and 1, e.g. 0.95."
             )
         tail = (1.0 - probability) / 2.0
-        return np.stack([self._quantile(tail), self._quantile(1.0 - tail)], axis=1)
+        levels = np.array([tail, 1.0 - tail])
+        return np.concatenate([block.mixture_quantiles(levels) for block in self._blocks()], axis=1).T
 
     def cdf(self, y: np.ndarray) -> np.ndarray:
         """Return the predictive distribution function at y (n,): the probability of a target of y or less."""
         blocks = zip(self._blocks(), self._split(y), strict=True)
         return np.concatenate([block.cdf(part).mean(axis=0) for block, part in blocks])
-
-    def _quantile(self, level: float) -> np.ndarray:
-        search = _discrete_quantile if self._conditional.discrete else _continuous_quantile
-        return np.concatenate([search(block, level) for block in self._blocks()])
 
     def _blocks(self) -> Iterator[Conditional]:
         """The draws' distributions for some of the inputs at a time, so that memory stays bounded."""
@@ -173,26 +170,3 @@ class Prediction:
             return self._conditional.sample(rng)
         below = np.cumsum(self.samples, axis=-1) < rng.random(self.samples.shape[:2])[..., None]
         return np.minimum(below.sum(-1), self.samples.shape[2] - 1)
-
-
-def _continuous_quantile(conditional: Conditional, level: float) -> np.ndarray:
-    from scipy.optimize import elementwise
-
-    # The mixture's quantile lies between the smallest and the largest of its components' quantiles.
-    low, high = conditional.bounds(level)
-    margin = 1e-6 * (np.abs(low) + np.abs(high)) + 1e-12
-
-    def excess(y: np.ndarray, column: np.ndarray) -> np.ndarray:
-        return np.asarray(conditional.columns(column).cdf(y).mean(axis=0) - level)
-
-    return np.asarray(elementwise.find_root(excess, (low - margin, high + margin), args=(np.arange(len(low)),)).x)
-
-
-def _discrete_quantile(conditional: Conditional, level: float) -> np.ndarray:
-    """Return the smallest whole number whose distribution function reaches the level, by bisection."""
-    low, high = conditional.bounds(level)
-    while (low < high).any():
-        middle = np.floor((low + high) / 2)
-        reached = conditional.cdf(middle).mean(axis=0) >= level
-        low, high = np.where(reached, low, np.minimum(middle + 1, high)), np.where(reached, middle, high)
-    return high

@@ -106,6 +106,40 @@ def test_a_mixture_of_one_kind_is_that_kind() -> None:
     np.testing.assert_allclose(same.variance, np.broadcast_to(plain.variance, (S, N)), rtol=1e-6)
 
 
+COUNTS = {
+    "poisson": scipy.stats.poisson(RATE.astype("float64")),
+    "negative_binomial": scipy.stats.nbinom(**ALL["negative_binomial"].parameters),  # type: ignore[attr-defined]
+}
+
+
+@pytest.mark.parametrize("walk", [True, False])
+@pytest.mark.parametrize("name", COUNTS)
+def test_quantiles_of_counts_are_scipys(name: str, walk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not walk:
+        monkeypatch.setattr("bnn_lib.conditionals.LONGEST_WALK", 0)
+    conditional, theirs = ALL[name], COUNTS[name]
+    levels = np.array([0.001, 0.03, 0.2, 0.5, 0.77, 0.95, 0.9999])
+    np.testing.assert_array_equal(
+        conditional._spread_values(levels), theirs.ppf(levels[:, None, None]).transpose(1, 2, 0)
+    )
+    below = theirs.cdf(np.arange(1000)[:, None, None]).mean(axis=1)  # of the mixture, (1000, n)
+    smallest = [[np.searchsorted(column, level) for column in below.T] for level in levels]
+    np.testing.assert_array_equal(conditional.mixture_quantiles(levels), smallest)
+
+
+@pytest.mark.parametrize("rate", [1e-6, 0.3, 600.0, 1e6])
+def test_a_quantile_of_counts_of_any_size_is_the_smallest_that_reaches_its_level(rate: float) -> None:
+    levels = np.array([0.005, 0.5, 0.995])
+    for conditional in (
+        poisson(np.full((2, 1), rate, "float32")),
+        negative_binomial(np.array([[rate], [2 * rate]]), np.array([0.5, 1e4])),
+    ):
+        prediction, found = Prediction.of(conditional), conditional.mixture_quantiles(levels)
+        for level, bound in zip(levels, found, strict=True):
+            assert prediction.cdf(bound) >= level
+            assert bound == 0 or prediction.cdf(bound - 1) < level
+
+
 def test_a_negative_binomial_of_much_shape_is_a_poisson() -> None:
     y = np.arange(N)
     np.testing.assert_allclose(
