@@ -58,7 +58,10 @@ else:
         with st.container(key="table_results"):
             table_result.show_headline(newest)
             table_result.show_judgement(session, results)
-            table_result.show_effects(session, newest)
-            table_result.show_least_sure(newest)
-            table_result.show_form(session, newest)
+            if loaded.image is not None and newest.picture.rows.mean.shape[1] > 1:
+                table_result.show_images(newest, loaded.summary.table.frame, loaded.image)
+            else:
+                table_result.show_effects(session, newest)
+                table_result.show_least_sure(newest)
+                table_result.show_form(session, newest)
             table_result.show_second_table(session, newest)

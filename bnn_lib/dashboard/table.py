@@ -43,10 +43,11 @@ class Choices:
 
 @dataclass(eq=False)
 class Loaded:
-    """A table, and the data sets that were made of it."""
+    """A table, and the data sets that were made of it; `image` is height and width if its rows are pictures."""
 
     name: str
     summary: TableSummary
+    image: tuple[int, int] | None = None
     encoded: dict[Choices, TableData] = field(default_factory=dict)
 
     def encode(self, choices: Choices) -> TableData:
@@ -132,7 +133,7 @@ def problem() -> str | None:
     return found
 
 
-def take(session: Session, name: str, content: bytes) -> None:
+def take(session: Session, name: str, content: bytes, image: tuple[int, int] | None = None) -> None:
     """Read a file; one that cannot be read is reported and changes nothing."""
     st.session_state[PROBLEM] = None
     try:
@@ -146,7 +147,7 @@ def take(session: Session, name: str, content: bytes) -> None:
     stop(session)
     st.session_state[RUN] = None
     st.session_state[RESULTS] = {}
-    st.session_state[LOADED] = Loaded(name, summary)
+    st.session_state[LOADED] = Loaded(name, summary, image)
     st.session_state[CHOICES] = guess(summary, summary.target)
     st.session_state[EXPERIMENT] = usual(summary.rows * (1 - HELD_OUT))
 

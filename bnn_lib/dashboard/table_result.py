@@ -20,11 +20,13 @@ from bnn_lib.datasets.table_encoding import NewRows
 from bnn_lib.engine import Question
 from bnn_lib.errors import InvalidData, counted
 from bnn_lib.figures.effects import effects_figure
+from bnn_lib.figures.images import images_figure
 from bnn_lib.inference import METHODS
 
 SECOND = "table.second_rows"
 LOOK_SECONDS = 0.3
 LEAST_SURE = 10
+IMAGES, IMAGE_COLUMNS = 15, 5  # of each kind
 FIRST_EFFECTS = 6
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False}
 MARGIN = {"l": 56, "r": 8, "t": 40, "b": 40}
@@ -88,6 +90,46 @@ def show_least_sure(result: table.Result) -> None:
         short = st.column_config.NumberColumn(format="%.4g")
         numbers = {name: short for name in shown.select_dtypes("float")}
         st.dataframe(shown, hide_index=True, key="table.least_sure", column_config=numbers)
+
+
+def show_images(result: table.Result, frame: pd.DataFrame, image: tuple[int, int]) -> None:
+    """Show the held-out pictures that it is least sure of, and those that it is surest of."""
+    rows, data = result.picture.rows, result.data
+    count = min(IMAGES, len(rows.index) // 2)
+    names = np.array(data.encoding.class_names, dtype=object)
+    columns = st.columns(2, gap="large")
+    for column, title, chosen in zip(
+        columns,
+        ("Held-out pictures that it is least sure of", "Those that it is surest of"),
+        (slice(0, count), slice(None, -count - 1, -1)),
+        strict=True,
+    ):
+        in_file = data.test_rows[rows.index[chosen]]
+        pixels = frame.iloc[in_file, : image[0] * image[1]].to_numpy(float).reshape(-1, *image)
+        mean = rows.mean[chosen]
+        best = mean.argmax(axis=1)
+        true = names[data.dataset.y_test[rows.index[chosen]]]
+        figure = images_figure(
+            pixels,
+            true,
+            names[best],
+            mean[np.arange(len(best)), best],
+            rows.total[chosen],
+            "",
+            columns=IMAGE_COLUMNS,
+            theme=views.theme(),
+        )
+        figure.update_layout(margin={"l": 0, "r": 0, "t": 12, "b": 0}, width=None)
+        wrong = int((names[best] != true).sum())
+        with column:
+            st.markdown(f"## {title}")
+            st.plotly_chart(
+                figure,
+                theme=None,
+                key=f"table.images.{title}",
+                config=CONFIG,
+                alt=f"{title}: {counted(len(best), 'picture')}, {wrong} of them taken for another class",
+            )
 
 
 def least_sure(result: table.Result, frame: pd.DataFrame) -> pd.DataFrame:

@@ -77,7 +77,8 @@ def _uploaded(session: Session, key: str) -> None:
 
 
 def _sampled(session: Session, name: str) -> None:
-    table.take(session, SAMPLES[name].file_name, SAMPLES[name].content())
+    sample = SAMPLES[name]
+    table.take(session, sample.file_name, sample.content(), sample.image)
 
 
 def _pasted(session: Session) -> None:

@@ -33,12 +33,15 @@ class Sample:
     file_name : str
     content : callable
         Its bytes.
+    image : tuple of int, or None
+        Height and width of the picture that a row's first columns are, pixel by pixel, if they are one.
     """
 
     label: str
     help: str
     file_name: str
     content: Callable[[], bytes]
+    image: tuple[int, int] | None = None
 
 
 def _diabetes() -> bytes:
@@ -58,6 +61,15 @@ def _wine() -> bytes:
     return to_csv_bytes(frame)
 
 
+def _digits() -> bytes:
+    from sklearn.datasets import load_digits
+
+    data = load_digits(as_frame=True)
+    height, width = data.images.shape[1:]
+    pixels = [f"row {row + 1} column {column + 1}" for row in range(height) for column in range(width)]
+    return to_csv_bytes(data.data.set_axis(pixels, axis=1).assign(digit=data.target))
+
+
 SAMPLES: Mapping[str, Sample] = MappingProxyType(
     {
         "diabetes": Sample(
@@ -71,6 +83,13 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
             "Thirteen chemical measurements of wines from one region; which of three cultivars: classes.",
             "wine.csv",
             _wine,
+        ),
+        "digits": Sample(
+            "Handwritten digits, 1,797 images",
+            "Images of 8 by 8 pixels, each of a digit that somebody wrote; which digit: ten classes.",
+            "digits.csv",
+            _digits,
+            image=(8, 8),
         ),
     }
 )

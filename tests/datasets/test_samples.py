@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sklearn.datasets import load_diabetes, load_wine
+from sklearn.datasets import load_diabetes, load_digits, load_wine
 
 from bnn_lib.datasets import encode_table, inspect_table
 from bnn_lib.datasets.samples import SAMPLES
@@ -14,6 +14,7 @@ from bnn_lib.datasets.samples import SAMPLES
     [
         ("diabetes", "progression", "regression", 10, load_diabetes),
         ("wine", "cultivar", "classification", 13, load_wine),
+        ("digits", "digit", "classification", 61, load_digits),  # three pixels are blank in every image
     ],
 )
 def test_a_sample_is_guessed_right(name: str, target: str, task: str, features: int, load):

@@ -249,3 +249,14 @@ def test_rows_it_is_least_sure_of_are_the_files_own(engine: TableEngine, page: A
     original = pd.read_csv(io.BytesIO(DIABETES)).iloc[shown["Row"] - 1]
     np.testing.assert_allclose(shown["True"].astype(float), original["progression"])
     np.testing.assert_allclose(shown["bmi"].astype(float), original["bmi"])
+
+
+def test_digits_are_shown_as_pictures_the_least_sure_and_the_surest(engine: TableEngine, page: AppTest):
+    page.button(key="table.sample.digits").click().run()
+    fit(page)
+    found = words(page)
+    assert "Held-out pictures that it is least sure of" in found
+    assert "Those that it is surest of" in found
+    assert "What each feature does by itself" not in found  # one pixel by itself does nothing
+    (dataset,) = engine.datasets
+    assert dataset.n_classes == 10
