@@ -159,7 +159,7 @@ def compile_ahead(experiment: Experiment, dataset: Dataset) -> None:
     The steps take longest; what draws and predicts is compiled beside them.
     """
     structure, method = Structure.of(experiment, dataset), experiment.inference.method
-    check_method(experiment.inference, structure.sizes, structure.bias)
+    check_method(experiment.inference, structure.sizes, structure.n_parameters)
     key = chunk_key(experiment, structure, len(dataset.X_train))
     is_linear = hasattr(METHODS[method].load(), "linear_about")
     predicts = programs.linearised_program if is_linear else programs.forward_program

@@ -21,7 +21,7 @@ import pytensor.tensor as pt
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.errors import InvalidExperiment, Problem
 from bnn_lib.likelihoods import LIKELIHOODS, check_targets, resolve_likelihood
-from bnn_lib.priors import PRIORS, SCALINGS
+from bnn_lib.priors import PRIORS, SCALINGS, count_parameters
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -84,6 +84,11 @@ class Structure:
             likelihood=name,
             learned_noise=likelihood.has_noise and noise is None,
         )
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers are inferred."""
+        return count_parameters(self.sizes, self.bias, self.prior_family, self.scaling, self.learned_noise)
 
 
 @dataclass(frozen=True)

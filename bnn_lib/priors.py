@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -44,6 +45,8 @@ class PriorFamily:
         At scale 1; infinite where there is none.
     hierarchical : bool
         Whether `build` gives a product of random variables, each of which gets a name that begins with `name`.
+    count : callable
+        ``count(m)`` gives the number of parameters that m weights built together are made of.
     """
 
     label: str
@@ -52,6 +55,7 @@ class PriorFamily:
     density: Callable[[Array], Array]
     variance: float
     hierarchical: bool = False
+    count: Callable[[int], int] = lambda m: m
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,14 @@ class PriorScaling:
         Name and one sentence for a user.
     learned : bool
         Whether scales are inferred, each with a HalfNormal prior of the given scale.
+    count : callable
+        ``count(sizes)`` gives the number of inferred scales; sizes are features, units of each layer, outputs.
     """
 
     label: str
     help: str
     learned: bool = False
+    count: Callable[[Sequence[int]], int] = lambda sizes: 0
 
 
 def _of_scipy(name: str, **parameters: float) -> Callable[[Array], Array]:
@@ -177,6 +184,7 @@ PRIORS: Mapping[str, PriorFamily] = MappingProxyType(
             density=_horseshoe_density,
             variance=_horseshoe_variance(),
             hierarchical=True,
+            count=lambda m: 2 * m + 1 + SLAB_DF,
         ),
         "spike_slab": PriorFamily(
             label="spike and slab",
@@ -196,16 +204,38 @@ SCALINGS: Mapping[str, PriorScaling] = MappingProxyType(
             "A weight's prior scale is divided by the root of its unit's inputs, so width does not change the "
             "size of the output.",
         ),
-        "learned": PriorScaling("learned", "Each layer's scale is itself inferred.", learned=True),
-        "shared": PriorScaling("learned, shared", "One scale, itself inferred, for all layers.", learned=True),
+        "learned": PriorScaling(
+            "learned", "Each layer's scale is itself inferred.", True, lambda sizes: len(sizes) - 1
+        ),
+        "shared": PriorScaling(
+            "learned, shared", "One scale, itself inferred, for all layers.", True, lambda sizes: 1
+        ),
         "ard": PriorScaling(
             "learned, by feature",
             "Each input feature has an inferred scale for its weights, and so has each further layer: features "
             "that do not matter are switched off (automatic relevance determination).",
-            learned=True,
+            True,
+            lambda sizes: sizes[0] + len(sizes) - 2,
         ),
     }
 )
+
+
+def count_parameters(sizes: Sequence[int], bias: bool, family: str, scaling: str, learned_noise: bool) -> int:
+    """Return how many numbers a method has to infer: weights, biases, and all that their prior is made of.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Features, units of each hidden layer, outputs.
+    bias : bool
+    family, scaling : str
+        Of `PRIORS` and `SCALINGS`.
+    learned_noise : bool
+    """
+    count = PRIORS[family].count
+    layers = sum(count(fan_in * fan_out) + bias * count(fan_out) for fan_in, fan_out in pairwise(sizes))
+    return layers + SCALINGS[scaling].count(sizes) + learned_noise
 
 
 def weight_density(family: str, scaling: str, scale: float, fan_in: int, x: Array) -> Array:

@@ -73,7 +73,7 @@ class Run:
             experiment, steps = _with_more_draws(experiment, start)
         self.experiment = experiment
         inference, rows = experiment.inference, len(dataset.X_train)
-        check_method(inference, self.structure.sizes, self.structure.bias)
+        check_method(inference, self.structure.sizes, self.structure.n_parameters)
         self.key, self.settings = chunk_key(experiment, self.structure, rows), step_settings(experiment)
         self.inputs = model_data(experiment, dataset)
         self.layout = programs.network_functions(self.structure).layout

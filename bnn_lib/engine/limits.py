@@ -12,6 +12,7 @@ from bnn_lib.errors import InvalidExperiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
 from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
+from bnn_lib.priors import count_parameters
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -78,7 +79,7 @@ def check_affordable(experiment: Experiment, fit_seconds: float, dataset: Datase
         the target.
     """
     inference, shape = experiment.inference, DataShape.of(experiment.data, dataset)
-    check_method(inference, layer_sizes(experiment, shape), experiment.network.bias)
+    check_method(inference, layer_sizes(experiment, shape), parameters(experiment, shape))
     seconds, size = step_cost(experiment, shape)
     if inference.method == "nuts" and seconds * LEAPFROGS > LONGEST_STEP:
         raise InvalidExperiment(
@@ -115,6 +116,14 @@ def step_cost(experiment: Experiment, shape: DataShape) -> tuple[float, float]:
     units = sum(sizes[1:])
     operations = PASSES * rows * (products + OPERATIONS_PER_ACTIVATION * units)
     return STEP_OVERHEAD + operations / OPERATIONS_PER_SECOND, BYTES_PER_ACTIVATION * rows * units
+
+
+def parameters(experiment: Experiment, shape: DataShape) -> int:
+    """Return how many parameters the model has."""
+    likelihood, prior = LIKELIHOODS[resolve_likelihood(experiment.likelihood, shape)], experiment.prior
+    learned_noise = likelihood.has_noise and experiment.likelihood.noise is None
+    sizes = layer_sizes(experiment, shape)
+    return count_parameters(sizes, experiment.network.bias, prior.family, prior.scaling, learned_noise)
 
 
 def layer_sizes(experiment: Experiment, shape: DataShape) -> tuple[int, ...]:

@@ -29,8 +29,8 @@ class MethodEntry:
         What the number that every step reports is; the log density is that of parameters and targets.
     fields : tuple of str
         The parts of an `InferenceSpec` that matter for it, beside method and seed.
-    most_weights : int or None
-        The largest network, in weights and biases, that it is for.
+    most_parameters : int or None
+        The largest model that it is for: weights, biases and what their prior is made of.
     in_app : bool
         False for what is of use in a notebook only.
     """
@@ -41,7 +41,7 @@ class MethodEntry:
     kind: Literal["variational", "sampling", "optimisation"]
     objective: Literal["elbo", "log_density"]
     fields: tuple[str, ...]
-    most_weights: int | None = None
+    most_parameters: int | None = None
     in_app: bool = True
 
     def load(self) -> Method:
@@ -66,7 +66,7 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
             "variational",
             "elbo",
             (*_STEPPED, "mc_samples", "early_stopping"),
-            most_weights=2000,
+            most_parameters=2000,
         ),
         "lowrank_advi": MethodEntry(
             "Low-rank ADVI",
@@ -91,7 +91,7 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
             "sampling",
             "log_density",
             ("chains", "tune", "draws"),
-            most_weights=5000,
+            most_parameters=5000,
         ),
         "sghmc": MethodEntry(
             "SGHMC",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bnn_lib.errors import InvalidExperiment, Problem
@@ -13,15 +12,10 @@ if TYPE_CHECKING:
 
     from bnn_lib.experiment import InferenceSpec
 
-MOST_NUMBERS = 2_000_000  # weights times particles, members or rank
+MOST_NUMBERS = 2_000_000  # parameters times particles, members or rank
 
 
-def count_weights(sizes: Sequence[int], bias: bool) -> int:
-    """Return the number of weights and biases of a network with so many units in each layer."""
-    return sum((fan_in + bias) * fan_out for fan_in, fan_out in pairwise(sizes))
-
-
-def check_method(inference: InferenceSpec, sizes: Sequence[int], bias: bool) -> None:
+def check_method(inference: InferenceSpec, sizes: Sequence[int], parameters: int) -> None:
     """Refuse a method that cannot do what it is asked for.
 
     Parameters
@@ -29,20 +23,21 @@ def check_method(inference: InferenceSpec, sizes: Sequence[int], bias: bool) -> 
     inference : InferenceSpec
     sizes : sequence of int
         Features, units of each hidden layer, outputs.
-    bias : bool
+    parameters : int
+        As `bnn_lib.priors.count_parameters` gives.
 
     Raises
     ------
     InvalidExperiment
         With the limit, and the way round.
     """
-    entry, weights = METHODS[inference.method], count_weights(sizes, bias)
-    if entry.most_weights is not None and weights > entry.most_weights:
+    entry = METHODS[inference.method]
+    if entry.most_parameters is not None and parameters > entry.most_parameters:
         way = "advi, lowrank_advi or sghmc take any number" if entry.kind == "variational" else "sghmc takes more"
         _refuse(
             "inference.method",
-            f"inference.method is {inference.method!r}, and this network has {weights:,} weights; allowed: at "
-            f"most {entry.most_weights:,}. Fewer units, or another method: {way}.",
+            f"inference.method is {inference.method!r}, and this model has {parameters:,} parameters; allowed: "
+            f"at most {entry.most_parameters:,}. Fewer units, or another method: {way}.",
         )
     if inference.method == "nuts" and inference.batch_size is not None:
         _refuse(
@@ -58,11 +53,11 @@ def check_method(inference: InferenceSpec, sizes: Sequence[int], bias: bool) -> 
         )
     for name in ("particles", "members", "rank"):
         many = getattr(inference, name)
-        if name in entry.fields and many * weights > MOST_NUMBERS:
+        if name in entry.fields and many * parameters > MOST_NUMBERS:
             _refuse(
                 f"inference.{name}",
-                f"inference.{name} is {many} for {weights:,} weights; allowed: at most "
-                f"{max(1, MOST_NUMBERS // weights)} for a network of this size.",
+                f"inference.{name} is {many} for {parameters:,} parameters; allowed: at most "
+                f"{max(1, MOST_NUMBERS // parameters)} for a model of this size.",
             )
 
 
