@@ -5,20 +5,20 @@ Plain state and no waiting: sessions' threads, Dask's thread and the engine's th
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import logging
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from bnn_lib.datasets.dataset_bytes import dataset_to_bytes
+from bnn_lib.engine.events import EngineStatus, Load, Tally, log_event
 from bnn_lib.engine.jobs import Fit, JobView
 from bnn_lib.engine.picture import Picture
 from bnn_lib.engine.structure import fit_key, structure_of
+from bnn_lib.engine.turns import Room, in_turn, may_begin
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -35,31 +35,6 @@ MOST_ATTEMPTS = 6
 KILLED = "The process that ran this fit ended unexpectedly each time; the fit may need too much memory."
 
 
-@dataclass(frozen=True)
-class EngineStatus:
-    """What the engine is doing.
-
-    Attributes
-    ----------
-    phase : str
-        "starting", "ready" or "down".
-    message : str or None
-        One sentence unless it is ready.
-    workers : int
-        Worker processes.
-    threads : int
-        Fits that run at a time.
-    warning : str or None
-        One sentence while results cannot be saved.
-    """
-
-    phase: Literal["starting", "ready", "down"]
-    message: str | None
-    workers: int = 0
-    threads: int = 0
-    warning: str | None = None
-
-
 class Board:
     """The engine's state.
 
@@ -71,22 +46,32 @@ class Board:
         How long a session that left may come back.
     clock : callable
         Monotonic seconds.
+    room : Room, optional
+        For fits that wait.
     """
 
     def __init__(
-        self, status: EngineStatus, grace_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        status: EngineStatus,
+        grace_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        room: Room | None = None,
     ) -> None:
         self._lock = threading.RLock()
         self._status = status
         self._grace_seconds = grace_seconds
         self._clock = clock
+        self._room = room or Room()
         self._stamps = itertools.count(1)
         self._fits: OrderedDict[str, Fit] = OrderedDict()  # by experiment key, the least recently used first
         self._pending: list[Fit] = []
         self._sent: dict[str, Fit] = {}  # by Dask key
+        self._here: set[str] = set()  # sessions with an open page
+        self._began: dict[str, int] = {}  # session -> version number of its last fit when that began
         self._leaving: dict[str, float] = {}  # session -> when its grace ends
         self._wanted: tuple[str, tuple[Any, ...]] | None = None  # a structure, and what to prepare it by
         self._known_structures: OrderedDict[str, None] = OrderedDict()
+        self._ended = Tally(clock)
 
     # Sessions
 
@@ -111,13 +96,21 @@ class Board:
         picture: Picture | None,
         dataset: Dataset | None = None,
     ) -> Fit:
-        """Join a fit or queue a new one; with `picture` it is finished. No session: the background's."""
+        """Join a fit or queue a new one; with `picture` it is finished. No session: the background's.
+
+        Raises
+        ------
+        QueueFull
+            If a session asks for one more than may wait.
+        """
         key = fit_key(experiment, dataset)
         handed_over = None if dataset is None else dataset_to_bytes(dataset)
         with self._lock:
             joined = self.join(key, session) if session is not None else self._fits.get(key)
             if joined is not None:
                 return joined
+            if session is not None and picture is None:
+                self._room.check(session, self._pending, self._sent.values())
             before = self._fits.pop(key, None)
             fit = Fit(
                 key=key,
@@ -180,6 +173,7 @@ class Board:
         """End a session's grace time: it is there."""
         with self._lock:
             self._leaving.pop(session, None)
+            self._here.add(session)
 
     def end_grace_times(self) -> list[str]:
         """Stop the fits of sessions whose grace time is over; return Dask keys as `stop` does."""
@@ -188,6 +182,8 @@ class Board:
         with self._lock:
             for session in [session for session, end in self._leaving.items() if end <= now]:
                 del self._leaving[session]
+                self._here.discard(session)
+                self._began.pop(session, None)
                 for fit in list(self._fits.values()):
                     to_stop.append(self.stop(fit, session))
                     fit.stopped_views.pop(session, None)
@@ -243,10 +239,12 @@ class Board:
         """
         with self._lock:
             running = len(self._sent) + running_besides
-            waiting = self._waiting()
-            if not waiting or running >= self._status.threads:
+            if not self._pending or running >= self._status.threads:
                 return None
-            fit = waiting[0]
+            sent, threads = self._sent.values(), self._status.threads
+            fit = next((fit for fit in self._waiting() if may_begin(fit, sent, threads, self._here)), None)
+            if fit is None:
+                return None
             if any(other.alone for other in self._sent.values()) or (fit.alone and running + questions):
                 return None
             self._pending.remove(fit)
@@ -256,6 +254,7 @@ class Board:
             for one in self._sent.values():
                 one.had_company |= len(self._sent) + questions > 1
             fit.changed()
+            self._began.update(dict.fromkeys(fit.sessions, fit.version))
             self._queue_changed()
             return fit
 
@@ -311,6 +310,7 @@ class Board:
             fit.end(state, picture, message)
             fit.sessions.clear()
             log_event(state, fit.key, losses=fit.losses)
+            self._ended.add(state)
             if state == "finished":
                 self._know(fit.structure)
             self._queue_changed()
@@ -338,6 +338,13 @@ class Board:
             for fit in reversed(list(self._sent.values())):
                 self.run_again(fit)
 
+    def load(self) -> Load:
+        """Return how much there is to do, and how much has been done."""
+        with self._lock:
+            running = sum(fit.state == "running" for fit in self._sent.values())
+            queued = len(self._pending) + len(self._sent) - running
+            return Load(len(self._here), running, queued, self._ended.total, self._ended.per_minute())
+
     def fail_all(self, message: str) -> None:
         """End everything that has not ended."""
         with self._lock:
@@ -346,22 +353,7 @@ class Board:
                 self.end(fit, "failed", message=message)
 
     def _waiting(self) -> list[Fit]:
-        """Fits that wait, in the order in which they will begin.
-
-        Sessions take turns: first comes the fit whose session has the fewest under way and before it, so that one
-        that asks for six does not keep the others waiting for all of them. What was run before and lost goes
-        before all others, and what nobody waits for after them.
-        """
-        served = Counter(session for fit in self._sent.values() for session in fit.sessions)
-        turns = []
-        for fit in self._pending:  # the oldest first
-            turns.append(min((served[session] for session in fit.sessions), default=0))
-            served.update(fit.sessions)
-        order = sorted(
-            zip(turns, self._pending, strict=True),
-            key=lambda pair: (not pair[1].sessions, not pair[1].losses, pair[0]),
-        )
-        return [fit for _, fit in order]
+        return in_turn(self._pending, self._sent.values(), self._began)
 
     def _queue(self) -> list[Fit]:
         """Fits that have not begun, in the order in which they will."""
@@ -388,11 +380,3 @@ class Board:
         self._known_structures.move_to_end(structure)
         while len(self._known_structures) > STRUCTURES_KEPT:
             self._known_structures.popitem(last=False)
-
-
-def log_event(event: str, key: str, session: str | None = None, **fields: object) -> None:
-    """Log as key=value pairs; of a session only a hash, of a user nothing."""
-    if session is not None:
-        fields["session"] = hashlib.sha256(session.encode()).hexdigest()[:8]
-    pairs = "".join(f" {name}={value}" for name, value in fields.items())
-    logger.info("fit %s key=%s%s", event, key, pairs)

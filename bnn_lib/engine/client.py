@@ -9,10 +9,11 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bnn_lib.engine.board import Board, EngineStatus, log_event
+from bnn_lib.engine.board import Board
 from bnn_lib.engine.desk import Answer, Desk
+from bnn_lib.engine.events import EngineStatus, Operations, RecentErrors, log_event
 from bnn_lib.engine.jobs import Job
-from bnn_lib.engine.limits import check_affordable
+from bnn_lib.engine.limits import check_limits
 from bnn_lib.engine.picture import Picture
 from bnn_lib.engine.questions import AskTask, Question, answer
 from bnn_lib.engine.runner import STARTING, Runner
@@ -20,6 +21,7 @@ from bnn_lib.engine.settings import EngineSettings
 from bnn_lib.engine.store import ResultStore
 from bnn_lib.engine.structure import fit_key
 from bnn_lib.engine.tasks import FitTask, PrepareTask, prepare, run_fit
+from bnn_lib.engine.turns import Room
 from bnn_lib.errors import InvalidData, InvalidExperiment
 
 if TYPE_CHECKING:
@@ -62,11 +64,14 @@ class Engine:
         settings = settings or EngineSettings.from_environment()
         self._settings = settings
         self._store = ResultStore(settings.store, settings.store_bytes, version=results_version())
-        self._board = Board(STARTING, settings.grace_seconds)
+        room = Room(settings.queue_length, settings.session_fits)
+        self._board = Board(STARTING, settings.grace_seconds, room=room)
         for experiment in warm:
             self._board.add(experiment, None, self._stored(experiment.key))
         self._desk = Desk()
         self._runner = Runner(settings, self._board, self._desk, self._store, fit_task, prepare_task, ask_task)
+        self._errors = RecentErrors()
+        self._errors.listen()
         atexit.register(self.close)
 
     @property
@@ -95,8 +100,8 @@ class Engine:
         RuntimeError
             If the engine is closed.
         InvalidExperiment
-            If the fit would take more time or memory than the host allows, or its likelihood does not fit the
-            target.
+            If the fit would take more than the host allows, or its likelihood does not fit the target; as a
+            `QueueFull` if it may be taken later.
         """
         if self._runner.closing:
             raise RuntimeError("The engine is closed.")
@@ -105,7 +110,7 @@ class Engine:
         if fit is None:
             picture = self._stored(key) if dataset is None else None
             if picture is None:
-                check_affordable(experiment, self._settings.fit_seconds, dataset)
+                check_limits(experiment, self._settings, dataset)
             fit = self._board.add(experiment, session_id, picture, dataset)
         log_event("asked for", key, session_id, state=fit.state)
         self._runner.wake()
@@ -142,7 +147,7 @@ class Engine:
         Of several calls in a row the last counts; what may not be fitted is not prepared.
         """
         try:
-            check_affordable(experiment, self._settings.fit_seconds, dataset)
+            check_limits(experiment, self._settings, dataset)
         except InvalidExperiment:  # said when it is submitted
             return
         self._board.want_structure(experiment, dataset)
@@ -172,10 +177,22 @@ class Engine:
         self._runner.wake()
         return answer
 
+    def operations(self) -> Operations:
+        """Return what whoever hosts the app wants to know."""
+        return Operations(
+            status=self.status,
+            load=self._board.load(),
+            store_bytes=self._store.size(),
+            store_limit=self._settings.store_bytes,
+            worker_bytes=self._runner.worker_bytes,
+            errors=self._errors.recent(),
+        )
+
     def close(self) -> None:
         """End everything that was started; fits that have not ended fail. Waits until it is so."""
         atexit.unregister(self.close)
         self._runner.close()
+        self._errors.cease()
 
     def _stored(self, key: str) -> Picture | None:
         content = self._store.get(key)

@@ -137,6 +137,11 @@ class Cluster:
         threads: Mapping[str, int] = self._ask("ncores")
         return dict(threads)
 
+    def memory(self) -> dict[str, int]:
+        """Return bytes of memory by worker address, as each told the scheduler last."""
+        workers: Mapping[str, Any] = self._ask("identity", n_workers=-1)["workers"]
+        return {address: int(worker["metrics"].get("memory", 0)) for address, worker in workers.items()}
+
     def submit(self, task: Callable[..., Any], *arguments: Any, key: str, priority: int = 0) -> Future:
         """Send a task; does not wait."""
         return self.client.submit(task, *arguments, key=key, priority=priority, pure=False, fifo_timeout="0 ms")

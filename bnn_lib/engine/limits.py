@@ -16,6 +16,7 @@ from bnn_lib.priors import count_parameters
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
+    from bnn_lib.engine.settings import EngineSettings
     from bnn_lib.experiment import DataSpec, Experiment
 
 # Measured on one core of an AMD EPYC: four layers of 128 tanh units on 95,000 rows take 0.68 s a step.
@@ -103,6 +104,27 @@ def check_affordable(experiment: Experiment, fit_seconds: float, dataset: Datase
             f"This fit would take about {total / 60:,.0f} minutes; allowed here: {fit_seconds / 60:,.0f}. "
             f"Fewer steps do it, too. {WAYS}"
         )
+
+
+def check_limits(experiment: Experiment, settings: EngineSettings, dataset: Dataset | None = None) -> None:
+    """Refuse a fit that is larger than the host allows, or that `check_affordable` refuses.
+
+    Raises
+    ------
+    InvalidExperiment
+        Saying what there is too much of, and how much is allowed.
+    """
+    shape = DataShape.of(experiment.data, dataset)
+    sizes = layer_sizes(experiment, shape)
+    biases = sum(sizes[1:]) if experiment.network.bias else 0
+    for name, value, limit in (
+        ("weights and biases", sum(a * b for a, b in pairwise(sizes)) + biases, settings.max_weights),
+        ("training rows", shape.n_train, settings.max_rows),
+        ("steps", experiment.inference.total_steps, settings.max_steps),
+    ):
+        if value > limit:
+            raise InvalidExperiment(f"This fit has {value:,.0f} {name}; allowed here: {limit:,}.")
+    check_affordable(experiment, settings.fit_seconds, dataset)
 
 
 def step_cost(experiment: Experiment, shape: DataShape) -> tuple[float, float]:

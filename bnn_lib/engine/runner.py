@@ -11,14 +11,15 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bnn_lib.engine.arrays import from_bytes
-from bnn_lib.engine.board import KILLED, Board, EngineStatus
+from bnn_lib.engine.board import KILLED, Board
 from bnn_lib.engine.cluster import QUESTION_THREADS, Cluster, ClusterLost, LocalProcess, ResultLost
 from bnn_lib.engine.desk import Desk
+from bnn_lib.engine.events import EngineStatus
 from bnn_lib.engine.jobs import Fit
 from bnn_lib.engine.picture import Picture
 from bnn_lib.engine.questions import AskTask
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS = 0.25  # the longest time between two looks at timers and at the connection
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # between two attempts to start
 CONNECT_SECONDS = 60.0
+MEASURE_SECONDS = 5.0  # between two looks at the workers' memory
 CLOSE_SECONDS = 20.0
 
 STARTING = EngineStatus("starting", "The fitting engine is starting; this takes about fifteen seconds.")
@@ -80,6 +82,8 @@ class Runner:
         self._futures: dict[str, Future] = {}
         self._preparing: str | None = None
         self._was_ready = False
+        self._measured = float("-inf")  # when
+        self._worker_bytes: Mapping[str, int] = {}
         self._thread = threading.Thread(target=self._run, name="bnn-engine", daemon=True)
         self._thread.start()
 
@@ -107,6 +111,11 @@ class Runner:
                 self._local.ask_to_end()
         self.wake()
         self._thread.join(CLOSE_SECONDS)
+
+    @property
+    def worker_bytes(self) -> Mapping[str, int]:
+        """Memory of each worker process by its address, as of a few seconds ago; nothing unless it is shown."""
+        return self._worker_bytes
 
     # This thread
 
@@ -150,6 +159,8 @@ class Runner:
             return
         if not self._cluster.alive:
             raise ClusterLost("The scheduler is gone.")
+        if self._settings.operations and time.monotonic() - self._measured > MEASURE_SECONDS:
+            self._worker_bytes, self._measured = self._cluster.memory(), time.monotonic()
         besides = int(self._preparing is not None)
         while self._desk.waiting and (asked := self._desk.take_next(self._board.room_for_questions(besides))):
             question = asked.question
@@ -192,7 +203,7 @@ class Runner:
             self._local.close()
         with self._local_lock:
             self._local = None
-        self._cluster, self._preparing = None, None
+        self._cluster, self._preparing, self._worker_bytes = None, None, {}
         self._futures.clear()
 
     def _refresh_workers(self) -> None:

@@ -18,7 +18,7 @@ from streamlit import config
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from bnn_lib.dashboard import server, session
-from bnn_lib.engine.board import log_event
+from bnn_lib.engine.events import log_event
 from tests.pages.fake_engine import FakeEngine
 
 
@@ -68,7 +68,8 @@ def test_the_log_has_times_levels_and_pairs(monkeypatch: pytest.MonkeyPatch, cap
     log_event("finished", "0123abcd", "a-session-that-is-secret", losses=0)
     line = capfd.readouterr().err.strip()
     assert re.fullmatch(
-        r"[-\d]{10} [:,\d]{12} INFO bnn_lib\.engine\.board fit finished key=0123abcd losses=0 session=[0-9a-f]{8}",
+        r"[-\d]{10} [:,\d]{12} INFO bnn_lib\.engine\.events "
+        r"fit finished key=0123abcd losses=0 session=[0-9a-f]{8}",
         line,
     )
     monkeypatch.setenv("BNN_LOG", "error")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bnn_lib.datasets import Dataset
 from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
-from bnn_lib.engine.board import ENDED_KEPT, MOST_LOSSES, PRIVATE_KEPT, Board, EngineStatus
+from bnn_lib.engine.board import ENDED_KEPT, MOST_LOSSES, PRIVATE_KEPT, Board
+from bnn_lib.engine.events import EngineStatus
 from bnn_lib.engine.jobs import RUN_AGAIN, Fit, JobView, kept_steps
 from bnn_lib.engine.structure import fit_key
 from bnn_lib.experiment import DataSpec, Experiment, NetworkSpec
@@ -504,7 +505,8 @@ def test_sessions_take_turns(board: Board):
     mine = [board.add(experiment(seed), "a", None) for seed in range(6)]
     assert send_all(board) == mine[:2]
     theirs = [board.add(experiment(seed), "b", None) for seed in range(10, 16)]
-    order = [theirs[0], theirs[1], mine[2], theirs[2], mine[3], theirs[3], mine[4], theirs[4], mine[5], theirs[5]]
+    # Two each, and from then on by turns.
+    order = [theirs[0], theirs[1], theirs[2], mine[2], theirs[3], mine[3], theirs[4], mine[4], theirs[5], mine[5]]
     places = {board.view(fit, "a" if fit in mine else "b").position: fit for fit in [*mine[2:], *theirs]}
     # What has been sent and not begun is first in the queue.
     assert [places[place] for place in range(3, 13)] == order

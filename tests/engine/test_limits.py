@@ -7,7 +7,8 @@ import pytest
 
 import bnn_lib as bnn
 from bnn_lib.datasets import DATASETS
-from bnn_lib.engine.limits import DataShape, check_affordable, layer_sizes
+from bnn_lib.engine.limits import DataShape, check_affordable, check_limits, layer_sizes
+from bnn_lib.engine.settings import EngineSettings
 
 WIDEST = bnn.NetworkSpec(hidden=(128,) * 4)
 HUGE = bnn.DataSpec(n=100_000, test_fraction=0.05)
@@ -51,3 +52,19 @@ def test_what_counts_is_the_shape_of_the_data_that_are_fitted() -> None:
     labels = bnn.Experiment(likelihood=bnn.LikelihoodSpec(family="bernoulli"))
     with pytest.raises(bnn.InvalidExperiment, match="which is for classification"):
         check_affordable(labels, 900, tall)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"max_weights": 50}, r"This fit has 51 weights and biases; allowed here: 50\."),
+        ({"max_rows": 499}, r"This fit has 500 training rows; allowed here: 499\."),
+        ({"max_steps": 19_999}, r"This fit has 20,000 steps; allowed here: 19,999\."),
+        ({"fit_seconds": 0.1}, "minutes; allowed here"),
+    ],
+)
+def test_a_host_allows_less(changes: dict[str, float], says: str) -> None:
+    experiment = bnn.Experiment(data=bnn.DataSpec(n=1000))
+    check_limits(experiment, EngineSettings(**{name: value + 1 for name, value in changes.items()}))
+    with pytest.raises(bnn.InvalidExperiment, match=says):
+        check_limits(experiment, EngineSettings(**changes))

@@ -20,8 +20,11 @@ from bnn_lib.engine import (
     EngineStatus,
     Grid,
     JobView,
+    Load,
+    LoggedError,
     MapFrame,
     Maps,
+    Operations,
     Picture,
     Question,
     Rows,
@@ -240,6 +243,7 @@ class FakeEngine:
     silent: bool = False
     unable: str | None = None
     shared: bool = False
+    errors: tuple[LoggedError, ...] = ()
     settings: EngineSettings = field(default_factory=EngineSettings)
     results: dict[str, Picture] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -265,6 +269,11 @@ class FakeEngine:
     def stop(self, job: FakeJob, session_id: str) -> None:
         self.calls.append(("stop", session_id))
         job.stopped = True
+
+    def operations(self) -> Operations:
+        load = Load(sessions=3, running=1, queued=2, ended={"finished": 40, "failed": 1}, per_minute=7.5)
+        workers = {"tcp://127.0.0.1:1": 900_000_000, "tcp://127.0.0.1:2": 850_000_000}
+        return Operations(self.status, load, 12_345_678, 500_000_000, workers, self.errors)
 
     def touch(self, session_id: str) -> None:
         pass

@@ -1,0 +1,59 @@
+"""What the engine tells of itself is bounded, and names no user."""
+
+from __future__ import annotations
+
+import logging
+
+from bnn_lib.engine.events import ERRORS_KEPT, LONGEST_ERROR, MINUTES, MOST_ENDS, RecentErrors, Tally, log_event
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_fits_a_minute_are_those_of_the_last_minutes():
+    clock = Clock()
+    tally = Tally(clock)
+    assert tally.per_minute() == 0
+    for _ in range(30):
+        tally.add("finished")
+    assert tally.per_minute() == 30  # within the first minute
+    clock.now = 120
+    tally.add("failed")
+    assert tally.per_minute() == 31 / 2
+    clock.now = 60 * MINUTES + 60
+    assert tally.per_minute() == 1 / MINUTES
+    clock.now = 3600
+    assert tally.per_minute() == 0
+    assert tally.total == {"finished": 30, "failed": 1}
+
+
+def test_nothing_grows_without_end():
+    tally, errors = Tally(Clock()), RecentErrors()
+    for _ in range(MOST_ENDS + 5):
+        tally.add("stopped")
+    assert tally.total == {"stopped": MOST_ENDS + 5}
+    assert tally.per_minute() == MOST_ENDS
+    logger = logging.getLogger("bnn_lib.engine.test")
+    errors.listen()
+    try:
+        for number in range(ERRORS_KEPT + 5):
+            logger.warning("number %d %s\nTraceback", number, "x" * 1000)
+        logger.info("all is well")
+    finally:
+        errors.cease()
+    logger.warning("nobody listens")
+    kept = errors.recent()
+    assert len(kept) == ERRORS_KEPT
+    assert kept[0].text.startswith(f"number {ERRORS_KEPT + 4} x")
+    assert all(len(error.text) == LONGEST_ERROR and "\n" not in error.text for error in kept)
+
+
+def test_an_event_has_pairs_and_of_a_session_a_hash(caplog):
+    caplog.set_level(logging.INFO)
+    log_event("asked for", "0123", "my-session", state="pending")
+    assert caplog.messages[0].startswith("fit asked for key=0123 state=pending session=")
+    assert "my-session" not in caplog.text
