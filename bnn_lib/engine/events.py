@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ MINUTES = 5  # over which fits a minute are counted
 MOST_ENDS = 10_000  # in those minutes; more than that are not told apart
 ERRORS_KEPT = 50
 LONGEST_ERROR = 300  # characters
+FRAME = re.compile(r'  File "[^"]+", line \d+, in \S+')
 
 
 def log_event(event: str, key: str, session: str | None = None, **fields: object) -> None:
@@ -48,6 +50,11 @@ class EngineStatus:
     workers: int = 0
     threads: int = 0
     warning: str | None = None
+
+
+def frames_only(traceback: str) -> str:
+    """Return where an error was raised, without its message and without source lines."""
+    return "\n".join(line for line in traceback.splitlines() if FRAME.fullmatch(line))
 
 
 class Tally:

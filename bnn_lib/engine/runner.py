@@ -19,7 +19,7 @@ from bnn_lib.engine.arrays import from_bytes
 from bnn_lib.engine.board import KILLED, Board
 from bnn_lib.engine.cluster import QUESTION_THREADS, Cluster, ClusterLost, LocalProcess, ResultLost
 from bnn_lib.engine.desk import Desk
-from bnn_lib.engine.events import EngineStatus
+from bnn_lib.engine.events import EngineStatus, frames_only
 from bnn_lib.engine.jobs import Fit
 from bnn_lib.engine.picture import Picture
 from bnn_lib.engine.questions import AskTask
@@ -284,7 +284,10 @@ class Runner:
         if state == "failed":
             detail = outcome.get("detail")  # a traceback, unless it is the request that was wrong
             level = logging.ERROR if detail else logging.INFO
-            logger.log(level, "fit failed key=%s message=%s\n%s", fit.key, message, detail or "")
+            if fit.private:  # what is said of a visitor's own data may quote it, and so is for the visitor alone
+                logger.log(level, "fit failed key=%s\n%s", fit.key, frames_only(detail or ""))
+            else:
+                logger.log(level, "fit failed key=%s message=%s\n%s", fit.key, message, detail or "")
         elif state == "finished" and content is not None and not fit.private:
             self._store.put(fit.key, content)
         elif state == "stopped" and not fit.abandoned:
@@ -312,7 +315,8 @@ class Runner:
         except InvalidData as error:
             reply = {"message": "The answer could not be read; the server's log says more.", "detail": error}
         if reply["detail"]:
-            logger.error("question failed key=%s message=%s\n%s", dask_key, reply["message"], reply["detail"])
+            detail = frames_only(str(reply["detail"]))  # what an error says may quote a visitor's data
+            logger.error("question failed key=%s message=%s\n%s", dask_key, reply["message"], detail)
         self._desk.failed(dask_key, reply["message"])
 
     def _take_error(self, fit: Fit, error: BaseException | None) -> None:

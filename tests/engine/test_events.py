@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
+import traceback
 
-from bnn_lib.engine.events import ERRORS_KEPT, LONGEST_ERROR, MINUTES, MOST_ENDS, RecentErrors, Tally, log_event
+from bnn_lib.engine.events import (
+    ERRORS_KEPT,
+    LONGEST_ERROR,
+    MINUTES,
+    MOST_ENDS,
+    RecentErrors,
+    Tally,
+    frames_only,
+    log_event,
+)
 
 
 class Clock:
@@ -50,6 +61,14 @@ def test_nothing_grows_without_end():
     assert len(kept) == ERRORS_KEPT
     assert kept[0].text.startswith(f"number {ERRORS_KEPT + 4} x")
     assert all(len(error.text) == LONGEST_ERROR and "\n" not in error.text for error in kept)
+
+
+def test_a_traceback_says_where_but_not_what():
+    try:
+        raise ValueError('Alice\n  earns 5000\n  File "secret"')
+    except ValueError:
+        kept = frames_only(traceback.format_exc())
+    assert re.fullmatch(r'  File ".*test_events\.py", line \d+, in test_a_traceback_says_where_but_not_what', kept)
 
 
 def test_an_event_has_pairs_and_of_a_session_a_hash(caplog):
