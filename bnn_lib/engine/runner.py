@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnn_lib.engine.arrays import from_bytes
 from bnn_lib.engine.board import KILLED, Board
-from bnn_lib.engine.cluster import QUESTION_THREADS, Cluster, ClusterLost, LocalProcess, ResultLost
+from bnn_lib.engine.cluster import CALL_SECONDS, QUESTION_THREADS, Cluster, ClusterLost, LocalProcess, ResultLost
 from bnn_lib.engine.desk import Desk
 from bnn_lib.engine.events import EngineStatus, frames_only
 from bnn_lib.engine.jobs import Fit
@@ -267,7 +267,7 @@ class Runner:
                 logger.warning("result lost key=%s error=%s", fit.key, error)
                 self._board.run_again(fit)
         elif future.status == "error":
-            self._take_error(fit, future.exception(timeout=TURN_SECONDS))
+            self._take_error(fit, future.exception(timeout=CALL_SECONDS))
         else:  # "cancelled" or "lost"
             self._board.run_again(fit)
 
@@ -299,7 +299,7 @@ class Runner:
     def _take_answer(self, dask_key: str, future: Future) -> None:
         assert self._cluster is not None
         if future.status == "error":
-            error = future.exception(timeout=TURN_SECONDS)
+            error = future.exception(timeout=CALL_SECONDS)
             logger.error("question not answered key=%s error=%r", dask_key, error)
             self._desk.failed(dask_key, UNANSWERED)
             return

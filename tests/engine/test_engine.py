@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from bnn_lib.datasets import Dataset
@@ -570,6 +571,18 @@ def test_a_warm_result_is_computed_without_a_session(make_engine: Make, told: Te
     assert again.result(experiment(0).key) is not None
     assert again.submit(experiment(0), "a").view().phase == "finished"
     assert len(runs(tmp_path, 0)) == 1
+
+
+def test_everything_that_was_started_listens_on_loopback_only(engine: Engine):
+    """Dask has no password: who reaches a scheduler's or a worker's port can run code as its user."""
+    local = engine._runner._local
+    assert local is not None
+    process = psutil.Process(local.pid)
+    family = [process, *process.children(recursive=True)]
+    sockets = [connection for member in family for connection in member.net_connections("inet")]
+    listening = [socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN]
+    assert len(listening) >= 3  # scheduler, nanny and worker
+    assert set(listening) == {"127.0.0.1"}
 
 
 def test_the_worker_runs_under_our_settings(engine: Engine):

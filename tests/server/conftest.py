@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-START_SECONDS, END_SECONDS = 240, 60
+START_SECONDS, END_SECONDS = 500, 60
 NOBODY = "tcp://127.0.0.1:9"  # a scheduler that is not there: a server without a worker is cheap
 
 

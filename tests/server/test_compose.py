@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from tests.server.conftest import Server, end, free_port, wait_until_healthy
-from tests.server.visitor import Visitor, exceptions
+from tests.server.visitor import Visitor, exceptions, texts
 from tests.test_container import arguments, compose, image_environment
 
-pytestmark = pytest.mark.slow
+# Patience costs nothing where it is not needed: a crowded machine takes minutes to load three Pythons.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 
 
 @pytest.fixture
@@ -81,6 +82,5 @@ def test_a_fit_goes_through_the_composed_services(services: Server, tmp_path: Pa
     with Visitor(services.port) as visitor:
         assert not exceptions(visitor.run())  # the first visit asks for the default fit
         wait_for(lambda: any((tmp_path / "store" / "results").glob("*.result")), "a result", tmp_path)
-        deltas = visitor.run()
-        assert not exceptions(deltas)
-        assert "How good on rows it has not seen" in str(deltas)
+        # Stored first and told after; then the page runs once more. So ask again, as its fragment does.
+        wait_for(lambda: "How good on rows it has not seen" in texts(visitor.run()), "the scores", tmp_path)
