@@ -46,6 +46,7 @@ with st.container(key="top", horizontal=True, vertical_alignment="center", gap="
         components.show("link", {}, width="content")
     with st.container(key="status"):
         live(session)
+    views.show_verdict(experiment, result)
 
 notices.show_problems(*state.problems())
 
@@ -60,7 +61,6 @@ with st.container(key="settings", horizontal=True, gap="medium"):
             st.markdown(name)
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
                 show(experiment)
-    views.show_verdict(experiment, result)
 
 # Data -> network -> picture, as the numbers flow.
 with st.container(key="main"):

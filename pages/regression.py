@@ -42,6 +42,7 @@ with st.container(key="top", horizontal=True, vertical_alignment="center", gap="
         components.show("link", {}, width="content")
     with st.container(key="status"):
         live(session)
+    views.show_verdict(experiment, result)
 
 notices.show_problems(*state.problems())
 
@@ -66,7 +67,6 @@ with data_column:
 with plot_column:
     regression_view.show_plot(experiment, result)
 with network_column:
-    views.show_verdict(experiment, result)
     controls.layer_editor(experiment)
     views.show_network(experiment, dataset, result)
     views.show_elbo(experiment, result)

@@ -45,14 +45,14 @@ function createNetwork(component) {
     const room = Math.max(214, Math.min(330, 0.32 * window.innerHeight - 16));
     const tile = Math.max(18, Math.min(52, Math.floor(room / most) - 8, gap - 24));
     const pitch = Math.min(tile + 18, Math.max(tile + 6, room / most));
-    const height = Math.max(room - 20, most * pitch + 34);
+    // Inputs and outputs have their names under them, so they stand further apart.
+    const apart = all.map((column, c) => Math.max(pitch, c === 0 || c === all.length - 1 ? tile + (column.length > 5 ? 17 : 24) : 0));
+    const height = Math.max(room - 20, ...all.map((column, c) => column.length * apart[c] + 34));
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("width", width);
     svg.setAttribute("height", height);
     const middle = (height - 22) / 2;
-    // Inputs and outputs have their names under them, so they stand further apart.
-    const apart = (c) => Math.max(pitch, c === 0 || c === all.length - 1 ? tile + 24 : 0);
-    const place = all.map((column, c) => column.map((_, i) => [gap * (c + 0.5), middle + (i - (column.length - 1) / 2) * apart(c)]));
+    const place = all.map((column, c) => column.map((_, i) => [gap * (c + 0.5), middle + (i - (column.length - 1) / 2) * apart[c]]));
     const edges = svgElement("g"), tiles = svgElement("g");
     svg.append(edges, tiles);
     for (let c = 0; c + 1 < all.length; c++) {
