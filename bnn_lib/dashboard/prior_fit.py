@@ -11,6 +11,7 @@ from bnn_lib.dashboard.live import EVERY, progress_text
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
+from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.datasets import DATASETS
 from bnn_lib.engine import Answer, Job, Picture, Question
 from bnn_lib.errors import InvalidExperiment
@@ -167,4 +168,5 @@ def show_weights(fitted: Fitted) -> None:
         for i in range(1, len(fitted.experiment.network.hidden) + 2)
     ]
     figure = weights_figure(layers, views.theme())
+    figure.update_layout(font_family=FONT)
     st.plotly_chart(figure, key="weights", theme=None, config={"displayModeBar": False})

@@ -5,6 +5,7 @@ const MORPH = 450; // ms from one set of functions to the next, and from one tha
 const STAY = 1100; // ms that a function stays in front
 const FAINT = 40; // lines
 const [LEFT, RIGHT, TOP, STRIP, BINS] = [46, 96, 8, 74, 41];
+const BELOW = 330; // pixels of the first screen for what is above and below the plot
 
 function unpack16({ data, shape, range: [low, high] }) {
   const bytes = fromBase64(data);
@@ -65,7 +66,8 @@ function createFunctions(component) {
   }
   pause.addEventListener("click", () => play(!playing));
 
-  const height = () => Math.max(330, Math.min(540, Math.round(width * 0.52)));
+  // As tall as leaves what is below it on the first screen.
+  const height = () => Math.max(330, Math.min(Math.round(width * 0.62), window.innerHeight - BELOW));
   function draw() {
     if (!data || !width) return;
     const tall = height(), context = fit(plot, width, tall);
@@ -77,7 +79,7 @@ function createFunctions(component) {
     const toX = (x) => LEFT + ((x - x0) / (x1 - x0)) * (right - LEFT);
     const toY = (y) => floor - ((y - range[0]) / (range[1] - range[0])) * (floor - TOP);
     axes(context, toX, toY, right, floor, range);
-    if (!shown) return;
+    if (!shown) return homeLabel(context, toX, toY);
     context.save();
     context.beginPath();
     context.rect(LEFT, TOP, right - LEFT, floor - TOP);
@@ -115,6 +117,7 @@ function createFunctions(component) {
       });
     }
     context.restore();
+    homeLabel(context, toX, toY);
     values(context, toX, toY, right, floor, range, leading);
     strip(context, across, right, tall);
   }
@@ -144,9 +147,21 @@ function createFunctions(component) {
     context.strokeStyle = palette.muted;
     context.strokeRect(a, c, b - a, d - c);
     context.setLineDash([]);
-    if (d - c < 26) return;
+  }
+  // Over the curves, on a halo, so that it can be read wherever they are.
+  function homeLabel(context, toX, toY) {
+    const [left, top] = [toX(-2), toY(2)];
+    if (!data.home || toY(-2) - top < 26) return;
+    context.save();
     context.textAlign = "left";
-    context.fillText("where data lies", a + 5, c + 4);
+    context.textBaseline = "top";
+    context.lineJoin = "round";
+    context.lineWidth = 4;
+    context.strokeStyle = palette.surface;
+    context.fillStyle = palette.muted;
+    context.strokeText("where data lies", left + 5, top + 4);
+    context.fillText("where data lies", left + 5, top + 4);
+    context.restore();
   }
   // The values of all functions at the cursor, as a histogram standing on the right.
   function values(context, toX, toY, right, floor, range, leading) {
