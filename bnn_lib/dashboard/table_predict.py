@@ -109,6 +109,19 @@ def _most_common(item: Input, columns: np.ndarray) -> str:
     return item.levels[int(shares.argmax())] if len(item.levels) > 1 else item.levels[0]
 
 
+def steps(values: np.ndarray) -> tuple[float, int]:
+    """Return a step to change a feature by, and the decimals to show it with, by its training values (n,).
+
+    Whole numbers stay whole; of others a step is a power of ten, a twentieth of their spread or less.
+    """
+    spread = float(np.ptp(values))
+    if spread == 0 or (values == np.rint(values)).all():
+        decimals = len(np.format_float_positional(values[0], precision=6, trim="-").partition(".")[2])
+        return float(10.0**-decimals), decimals
+    exponent = int(np.floor(np.log10(spread / 20)))
+    return 10.0**exponent, max(0, 1 - exponent)
+
+
 def outside(encoding: TableEncoding, dataset: Dataset, row: Mapping[str, Any]) -> list[str]:
     """Return a few words for each number of a row that lies beyond what training rows have."""
     found = []

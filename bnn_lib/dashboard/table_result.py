@@ -12,6 +12,7 @@ import streamlit as st
 from bnn_lib.dashboard import scores, table, table_predict, trust, views
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
+from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.dashboard.trust_view import show_curve
 from bnn_lib.datasets import TableEncoding
 from bnn_lib.datasets.csv_download import to_csv_bytes
@@ -19,7 +20,7 @@ from bnn_lib.datasets.csv_file import unique_names
 from bnn_lib.datasets.table_encoding import NewRows
 from bnn_lib.engine import Question
 from bnn_lib.errors import InvalidData, counted
-from bnn_lib.figures.effects import effects_figure
+from bnn_lib.figures.effects import effects_figure, shared_range
 from bnn_lib.figures.images import images_figure
 from bnn_lib.inference import METHODS
 
@@ -185,10 +186,14 @@ def show_effects(session: Session, result: table.Result) -> None:
         found = found[:FIRST_EFFECTS]
     regression = data.dataset.task == "regression"
     target = data.encoding.target if regression else f"P({data.encoding.class_names[shown]})"
-    figure = effects_figure(found, target, "", theme=views.theme())
-    figure.update_layout(margin={**MARGIN, "t": 12})
-    alt = f"{target} along each feature; it moves most with {', '.join(effect.name for effect in found[:3])}"
-    st.plotly_chart(figure, theme=None, key="table.effects", config=CONFIG, alt=alt)
+    span = shared_range(found)
+    # A figure a feature: as many side by side as there is room for.
+    with st.container(key="table_effects"):
+        for place, effect in enumerate(found):
+            figure = effects_figure([effect], target, "", columns=1, theme=views.theme(), span=span)
+            figure.update_layout(margin={**MARGIN, "t": 12}, font_family=FONT)
+            alt = f"{target} along {effect.name}, from {effect.mean.min():.4g} to {effect.mean.max():.4g}"
+            st.plotly_chart(figure, theme=None, key=f"table.effect.{place}", config=CONFIG, alt=alt)
     noise = " Grey: where 95 % of single values lie, noise included." if regression else ""
     st.caption(
         "The feature that moves the prediction most is first; all others stay at their median or most common "
@@ -211,8 +216,16 @@ def show_form(session: Session, result: table.Result) -> None:
                     first = item.levels.index(base[item.name])
                     row[item.name] = st.selectbox(label, item.levels, first, key=key, width=FORM_WIDTH)
                 else:
-                    start = float(f"{base[item.name]:.6g}")
-                    row[item.name] = st.number_input(label, value=start, format="%g", key=key, width=FORM_WIDTH)
+                    column = data.dataset.X_train[:, data.encoding.columns_of(item.name)]
+                    step, decimals = table_predict.steps(column[:, 0])
+                    row[item.name] = st.number_input(
+                        label,
+                        value=round(base[item.name], decimals),
+                        step=step,
+                        format=f"%.{decimals}f",
+                        key=key,
+                        width=FORM_WIDTH,
+                    )
         st.form_submit_button("Predict", icon=":material/online_prediction:")
     try:
         X = data.encoding.encode_row(row)

@@ -52,7 +52,12 @@ class Effect:
 
 
 def effects_figure(
-    effects: Sequence[Effect], target: str, title: str, columns: int = COLUMNS, theme: str = "light"
+    effects: Sequence[Effect],
+    target: str,
+    title: str,
+    columns: int = COLUMNS,
+    theme: str = "light",
+    span: Sequence[float] | None = None,
 ) -> go.Figure:
     """Draw one panel a feature, all on one vertical scale, so that what matters more is seen to.
 
@@ -66,6 +71,8 @@ def effects_figure(
     columns : int
         Panels side by side.
     theme : {"light", "dark"}
+    span : sequence of float, of length 2, optional
+        The vertical range. Default: what these effects fill; `shared_range` of more makes several figures compare.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def effects_figure(
         figure.update_xaxes(title={"text": _plain(effect.name), "standoff": 2, "font": {"size": 12}}, **at)
     axis = {"gridcolor": palette.line, "zeroline": False, "linecolor": palette.line, "automargin": True}
     figure.update_xaxes(**axis, tickfont={"size": 10}, nticks=5)
-    figure.update_yaxes(**axis, tickfont={"size": 10}, range=_range(effects))
+    figure.update_yaxes(**axis, tickfont={"size": 10}, range=list(span or shared_range(effects)))
     figure.update_yaxes(title={"text": _plain(target), "font": {"size": 12}}, col=1)
     figure.update_layout(
         template="none",
@@ -175,7 +182,8 @@ def _parts(effect: Effect) -> int:
     return (3 if effect.x.dtype.kind not in "OU" else 1) + (effect.outer_low is not None)
 
 
-def _range(effects: Sequence[Effect]) -> list[float]:
+def shared_range(effects: Sequence[Effect]) -> list[float]:
+    """Return the vertical range that shows all of these."""
     low = min(float(e.low.min() if e.outer_low is None else e.outer_low.min()) for e in effects)
     high = max(float(e.high.max() if e.outer_high is None else e.outer_high.max()) for e in effects)
     room = 0.04 * (high - low) or 1.0

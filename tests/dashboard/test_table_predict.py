@@ -115,3 +115,17 @@ def test_classes_get_their_probabilities(frame: pd.DataFrame):
     prediction, doubt = table_predict.describe(reply, data.encoding)
     assert prediction == "price: cheap, with probability 90 %"
     assert doubt.startswith("The doubt is 0.50 of at most 0.69 nats: 50 % of that is what")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([19, 50, 79], (1.0, 0)),
+        ([3.2, 4.9, 6.1], (0.1, 2)),
+        ([0.001, 0.0042], (0.0001, 5)),
+        ([1.5e6, 9.25e6 + 0.5], (100_000.0, 0)),
+        ([0.25, 0.25], (0.01, 2)),
+    ],
+)
+def test_a_step_suits_the_values_it_changes(values: list[float], expected: tuple[float, int]):
+    assert table_predict.steps(np.array(values, dtype=float)) == pytest.approx(expected)

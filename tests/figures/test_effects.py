@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bnn_lib.figures.effects import MOST_MARKS, Effect, effects_figure
+from bnn_lib.figures.effects import MOST_MARKS, Effect, effects_figure, shared_range
 
 X = np.linspace(0, 1, 11)
 CURVE = Effect("age", X, X, X - 0.1, X + 0.1, X - 0.5, X + 0.5, np.random.default_rng(0).uniform(size=1000))
@@ -34,6 +34,14 @@ def test_all_panels_share_one_scale_and_hold_their_bands(theme: str):
     mean = figure.data[2]
     np.testing.assert_array_equal(mean.y, CURVE.mean)
     assert len(figure.data[3].x) <= MOST_MARKS  # the rows below the curve
+
+
+def test_figures_of_single_features_share_the_range_of_all():
+    span = shared_range([CURVE, LEVELS])
+    both = effects_figure([CURVE, LEVELS], "price", "What")
+    single = effects_figure([CURVE], "price", "What", columns=1, span=span)
+    assert single.layout.yaxis.range == both.layout.yaxis.range == tuple(span)
+    assert effects_figure([CURVE], "price", "What").layout.yaxis.range != tuple(span)
 
 
 def test_names_are_shown_and_never_read_as_html():
