@@ -30,7 +30,6 @@ OPTIMISED: Mapping[str, object] = MappingProxyType({"steps": 20_000, "schedule":
 SETTINGS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "nuts": {"chains": 4, "tune": 1000, "draws": 1000},
-        "sghmc": {"steps": 100_000, "learning_rate": 0.001},  # of time: at 0.01 it leaves for infinity
     }
 )
 

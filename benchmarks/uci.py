@@ -88,9 +88,8 @@ PUBLISHED: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
 OPTIMISED: Mapping[str, object] = MappingProxyType(
     {"steps": 50_000, "learning_rate": 0.003, "schedule": "cosine", "mc_samples": 1}
 )
-SGHMC: Mapping[str, object] = MappingProxyType({"steps": 50_000, "learning_rate": 0.001})  # a step in time
 SETTINGS: Mapping[str, Mapping[str, object]] = MappingProxyType(
-    {"nuts": {"chains": 2, "tune": 500, "draws": 500}, "svgd": {**OPTIMISED, "steps": 10_000}, "sghmc": SGHMC}
+    {"nuts": {"chains": 2, "tune": 500, "draws": 500}, "svgd": {**OPTIMISED, "steps": 10_000}, "sghmc": {}}
 )
 
 

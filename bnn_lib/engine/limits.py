@@ -130,9 +130,10 @@ def check_limits(experiment: Experiment, settings: EngineSettings, dataset: Data
 def step_cost(experiment: Experiment, shape: DataShape) -> tuple[float, float]:
     """Estimate one step's seconds on one core, and its memory in bytes."""
     inference, rows = experiment.inference, shape.n_train
-    used = METHODS[inference.method].fields
-    copies = [getattr(inference, name) for name in ("mc_samples", "particles", "members") if name in used]
-    rows = min(rows, inference.batch_size or rows) * math.prod(copies)
+    entry = METHODS[inference.method]
+    used = entry.fields
+    chosen = [getattr(inference, name) for name in ("mc_samples", "particles", "members") if name in used]
+    rows = min(rows, inference.batch_size or rows) * entry.copies * math.prod(chosen)
     sizes = layer_sizes(experiment, shape)
     products = sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
     units = sum(sizes[1:])

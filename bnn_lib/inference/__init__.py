@@ -33,6 +33,8 @@ class MethodEntry:
         The largest model that it is for: weights, biases and what their prior is made of.
     in_app : bool
         False for what is of use in a notebook only.
+    copies : int
+        Networks whose gradients each step takes, if that cannot be chosen.
     """
 
     label: str
@@ -43,6 +45,7 @@ class MethodEntry:
     fields: tuple[str, ...]
     most_parameters: int | None = None
     in_app: bool = True
+    copies: int = 1
 
     def load(self) -> Method:
         """Import the module and return the method."""
@@ -95,11 +98,12 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
         ),
         "sghmc": MethodEntry(
             "SGHMC",
-            "Hamiltonian Monte Carlo on mini-batches: for data too large for NUTS. Its step size biases it.",
+            "Four chains of Hamiltonian Monte Carlo, on mini-batches too: for data too large for NUTS.",
             "bnn_lib.inference.sghmc",
             "sampling",
             "log_density",
             ("steps", "learning_rate", "batch_size"),
+            copies=4,
         ),
         "map": MethodEntry(
             "MAP",
