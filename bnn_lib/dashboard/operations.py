@@ -32,11 +32,11 @@ def _show(engine: Engine) -> None:
         st.warning(plain(status.message or ""), icon=":material/hourglass:")
     if status.warning:
         st.warning(plain(status.warning), icon=":material/warning:")
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, value, help_text in numbers(seen, web_bytes()):
             st.metric(label, value, help=help_text, width="content")
     st.markdown("**Fits since the start**")
-    ended = ", ".join(f"{count:,} {state}" for state, count in sorted(load.ended.items())) or "none"
+    ended = ", ".join(f"{count:,} {state}" for state, count in sorted(load.ended.items())) or "None so far"
     st.caption(f"{ended}.")
     st.markdown("**Latest warnings and errors**")
     if not seen.errors:
