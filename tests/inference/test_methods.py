@@ -145,12 +145,20 @@ def test_dropout_leaves_hidden_units_out_and_keeps_inputs() -> None:
     assert np.nanmax(np.nanmax(kept, axis=0) - np.nanmin(kept, axis=0)) == 0
 
 
-@pytest.mark.parametrize("method", [name for name, entry in METHODS.items() if entry.in_app])
+def on_classes(method: str) -> bnn.Experiment:
+    """One for the tests of every method, which share what is compiled for it."""
+    inference = bnn.InferenceSpec(method=method, steps=300, tune=30, draws=40, chains=2, particles=4, members=3)
+    return small("blobs", inference=inference)
+
+
+EVERY = [name for name, entry in METHODS.items() if entry.in_app]
+
+
+@pytest.mark.parametrize("method", EVERY)
 def test_every_method_on_classes_is_repeatable_and_survives_the_file(
     method: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    inference = bnn.InferenceSpec(method=method, steps=300, tune=30, draws=40, chains=2, particles=4, members=3)
-    experiment = small("blobs", inference=inference)
+    experiment = on_classes(method)
     posterior = bnn.fit(experiment)
     again = bnn.fit(experiment)
     assert all(
@@ -164,6 +172,29 @@ def test_every_method_on_classes_is_repeatable_and_survives_the_file(
     np.testing.assert_array_equal(loaded.predict(X).samples, posterior.predict(X).samples)
     assert np.isfinite(posterior.objective).all()
     assert posterior.predict(X).mean.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_a_fit_that_is_stopped_leaves_what_there_is(method: str) -> None:
+    experiment = on_classes(method)
+    dataset = bnn.load_dataset(experiment.data)
+    steps = bnn.fit_steps(experiment, dataset)
+    progress = [next(steps) for _ in range(3)][-1]
+    steps.close()  # type: ignore[attr-defined]
+    posterior = progress.posterior
+    assert 3 <= progress.step < progress.total
+    assert posterior.diagnostics["steps"] == progress.step == len(posterior.objective)
+    assert posterior.predict(dataset.X_test).mean.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_a_density_that_is_no_number_ends_the_fit_with_the_step_and_a_likely_cause(method: str) -> None:
+    X = np.linspace(-1, 1, 30)[:, None]
+    dataset = bnn.Dataset.from_arrays(X, X[:, 0] * 1e25, X_test=X, y_test=X[:, 0], standardize=False)
+    inference = on_classes(method).inference
+    experiment = small(likelihood=bnn.LikelihoodSpec(noise=0.001), inference=inference)
+    with pytest.raises(bnn.FitFailed, match=r"step 1: .* smaller learning rate"):
+        bnn.fit(experiment, dataset)
 
 
 def test_a_fit_goes_on_from_where_another_ended() -> None:
