@@ -177,6 +177,14 @@ def numbers(n_features: int, rows: int = 40) -> Dataset:
     return Dataset.from_arrays(X, X.sum(1) + 0.5 * rng.normal(size=rows), test_fraction=0.5, standardize=False)
 
 
+def test_a_picture_of_counts_has_no_room_for_what_cannot_be():
+    counts = np.random.default_rng(0).poisson(3, 50).astype(float)
+    X = np.arange(50.0)[:, None]
+    low, high = (getattr(make_line(Dataset.from_arrays(X, counts)), end) for end in ("low", "high"))
+    assert -0.05 * high < low < 0
+    assert make_line(Dataset.from_arrays(X, counts + 0.5)).low < -0.2 * high
+
+
 def test_curves_are_the_closed_form():
     data = numbers(1)
     line = make_line(data)

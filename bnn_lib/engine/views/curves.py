@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 X_MARGIN = 0.3  # of the data's range, on each side: beyond the data is where ignorance shows
 Y_MARGIN = 0.5  # the same for every method and every step, so that pictures compare
+COUNT_MARGIN = 0.04  # below 0, of the top
 FINAL_SIZE = 200
 FRAME_SIZE, FRAME_DRAWS, FRAME_FUNCTIONS = 64, 50, 10
 FUNCTIONS = 100  # single functions of the last state
@@ -68,6 +69,8 @@ def make_line(dataset: Dataset, size: int = FINAL_SIZE) -> Line:
     low, high = dataset.view(X_MARGIN)
     y = np.concatenate([dataset.y_train, dataset.y_test])
     bottom, top = with_margin(y.min(), y.max(), Y_MARGIN)
+    if dataset.is_count:  # nothing is counted below 0: room for the points at 0, no more
+        bottom = max(bottom, -COUNT_MARGIN * top)
     return Line(np.linspace(low[0], high[0], size), float(bottom), float(top))
 
 
