@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from bnn_lib.dashboard import components, data, payload, run, state
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.engine import JobView
+from bnn_lib.inference import METHODS
 
 EVERY = 0.2  # seconds between two looks at a running fit
 SELDOM = 1.0  # and at an engine that is not ready
+PARTS = 10  # of the steps, whose means are compared
 
 
 def live(session: Session) -> None:
@@ -94,7 +97,20 @@ def result_text(on_page: run.Shown) -> tuple[float, str]:
     seconds = picture.diagnostics.get("seconds")
     if isinstance(seconds, int | float) and seconds > 0:
         text += f" in {duration(float(seconds))}"
-    return 1.0, text if done >= steps else f"{text}: the ELBO was flat"
+    if done < steps:
+        return 1.0, f"{text}: the ELBO was flat"
+    if "learning_rate" in METHODS[on_page.experiment.inference.method].fields and has_fallen(picture.objective):
+        return 1.0, f"{text}: it ended lower than it had been, a smaller rate may help"
+    return 1.0, text
+
+
+def has_fallen(objective: np.ndarray) -> bool:
+    """Whether an objective (steps,) ended below where it had been, by more than it scatters at the end."""
+    if len(objective) < 10 * PARTS:
+        return False
+    parts = np.array_split(objective.astype(np.float64), PARTS)
+    means = [part.mean() for part in parts]
+    return bool(max(means) - means[-1] > 3 * parts[-1].std())
 
 
 def speed(rate: float) -> str:
