@@ -14,7 +14,13 @@ from bnn_lib.engine import Curves, Frame, MapFrame, make_grid
 from bnn_lib.experiment import Experiment
 from bnn_lib.figures.palettes import MARKERS
 
-KINDS = ("probability", "total", "aleatoric", "epistemic")
+NAMES = {
+    "probability": "probability",
+    "total": "total doubt",
+    "aleatoric": "noise (aleatoric)",
+    "epistemic": "ignorance (epistemic)",
+}
+KINDS = tuple(NAMES)
 SCRIPTS = ("shared/shared.js", "shared/field.js", "cell/cell.js")
 CURVE_SCRIPTS = ("shared/shared.js", "shared/field.js", "curves/paint.js", "curve_cell/curve_cell.js")
 

@@ -95,7 +95,14 @@ def _grid(session: Session) -> None:
     if kinds:
         if st.session_state.get(compare.SHOWN) not in kinds:
             st.session_state[compare.SHOWN] = lesson.kind if lesson else kinds[0]
-        kind = st.segmented_control("Map", kinds, key=compare.SHOWN, required=True, label_visibility="collapsed")
+        kind = st.segmented_control(
+            "Map",
+            kinds,
+            format_func=compare_cells.NAMES.__getitem__,
+            key=compare.SHOWN,
+            required=True,
+            label_visibility="collapsed",
+        )
     compare_cells.show_legend(experiment, kind)
     nuts, about_distances = compare_numbers.reference(found)
     with st.container(key="compare_cells"):
@@ -163,7 +170,9 @@ def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...
     config = {
         column.name: st.column_config.NumberColumn(format=column.form, help=column.help, pinned=False)
         if column.form
-        else st.column_config.TextColumn(help=column.help, pinned=column.name == "Method")
+        else st.column_config.TextColumn(
+            help=column.help, pinned=column.name == "Method", width=150 if column.name == "Method" else None
+        )
         for column in shown
     }
     st.dataframe(

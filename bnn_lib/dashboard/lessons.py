@@ -60,7 +60,7 @@ LESSONS: Mapping[str, Lesson] = MappingProxyType(
             ("advi", "nuts"),
             "epistemic",
             "Look at the room between the clusters: mean-field ADVI is surest there, where it has seen nothing; "
-            "NUTS is sure at each cluster and in doubt between them.",
+            "NUTS is surest at the clusters, less sure between them, and least to both sides.",
         ),
         "Full-rank repairs some of it": Lesson(
             CLUSTERS,

@@ -95,8 +95,11 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
                 "Fit", key="prior_fit_button", type="primary", icon=":material/play_arrow:", on_click=_fit,
                 args=(session, wanted),
             )  # fmt: skip
-            st.button("Stop", key="prior_stop", icon=":material/stop:", on_click=_stop, args=(session,))
-        fitted: Fitted | None = st.session_state.get(FIT)
+            fitted: Fitted | None = st.session_state.get(FIT)
+            idle = fitted is None or fitted.experiment != wanted or bool(fitted.failure) or _ended(fitted)
+            st.button(
+                "Stop", key="prior_stop", icon=":material/stop:", on_click=_stop, args=(session,), disabled=idle
+            )
         if fitted is None or fitted.experiment != wanted:
             return
         if fitted.failure:
