@@ -5,7 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("steps", "latency", "scaling", "memory", "closed_forms", "between", "nuts", "fullrank", "uci", "table")
+NAMES = (
+    "steps",
+    "latency",
+    "scaling",
+    "maps",
+    "memory",
+    "closed_forms",
+    "between",
+    "nuts",
+    "fullrank",
+    "uci",
+    "table",
+)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from bnn_lib import posterior_file, programs
+from bnn_lib.cores import on_all_cores
 from bnn_lib.datasets.checks import read_seed, read_whole
 from bnn_lib.datasets.dataset import Scaling
 from bnn_lib.errors import InvalidData
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
 
 MAX_DRAWS = 100_000
+SHARED_BLOCKS = 8  # of draws: from so many on they are worth waiting for other threads
 STATIC_FIELDS = tuple(field.name for field in fields(StepSettings))  # that a method is compiled for
 
 
@@ -281,18 +283,26 @@ def _forward(
     program = programs.forward_program if linear_about is None else programs.linearised_program
     run, about = program(structure).run, () if linear_about is None else (linear_about,)
     inputs = _inputs(experiment, structure, schema, ROW_BLOCK)
+    blocks = list(_draw_blocks(positions))
+
+    def of_block(i: int) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+        predicted, means = run(blocks[i], inputs, *about)
+        # As NumPy's arrays, so that the thread waits for JAX, which returns before it is done.
+        return {name: np.asarray(value) for name, value in predicted.items()}, [np.asarray(m) for m in means]
+
     predictions: dict[str, list[np.ndarray]] = {}
     hidden = []
     for first in range(0, rows.shape[1], ROW_BLOCK):
         block = rows[:, first : first + ROW_BLOCK]
         kept = block.shape[1]
         inputs["X"] = np.pad(block, ((0, 0), (0, ROW_BLOCK - kept)))
-        results = [run(draws, inputs, *about) for draws in _draw_blocks(positions)]
+        many = len(blocks) >= SHARED_BLOCKS
+        results = on_all_cores(of_block, len(blocks)) if many else [of_block(i) for i in range(len(blocks))]
         for name in results[0][0]:
-            of_draws = [np.asarray(outputs[name])[:, :kept] for outputs, _ in results]
+            of_draws = [outputs[name][:, :kept] for outputs, _ in results]
             predictions.setdefault(name, []).append(np.concatenate(of_draws)[: len(positions)])
         layers = zip(*(means for _, means in results), strict=True)
-        hidden.append([np.mean([np.asarray(mean)[:, :kept] for mean in layer], axis=0) for layer in layers])
+        hidden.append([np.mean([mean[:, :kept] for mean in layer], axis=0) for layer in layers])
     merged = [np.concatenate(layer, axis=1) for layer in zip(*hidden, strict=True)]
     return {name: np.concatenate(parts, axis=1) for name, parts in predictions.items()}, merged
 

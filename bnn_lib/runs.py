@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +10,7 @@ import jax
 import numpy as np
 
 from bnn_lib import programs
+from bnn_lib.cores import on_all_cores
 from bnn_lib.errors import FitFailed, InvalidExperiment
 from bnn_lib.experiment import InferenceSpec
 from bnn_lib.inference import METHODS
@@ -131,7 +129,7 @@ class Run:
             return state, np.asarray(objective)[:n]
 
         worked = self._work()
-        results = _on_all_cores(run_chain, len(self.states))
+        results = on_all_cores(run_chain, len(self.states))
         self.states = [state for state, _ in results]
         values = np.stack([values for _, values in results])
         self._objective[self.step : self.step + n] = values.mean(axis=0)
@@ -253,11 +251,3 @@ def _chains(experiment: Experiment) -> int:
 
 def _stacked(states: list[Any]) -> Any:
     return jax.tree.map(lambda *leaves: np.stack(leaves), *states)
-
-
-def _on_all_cores(run: Callable[[int], Any], count: int) -> list[Any]:
-    """Call ``run(0)`` .. ``run(count - 1)``, as many at once as there are cores; JAX lets go of Python's lock."""
-    if count == 1:
-        return [run(0)]
-    with ThreadPoolExecutor(max_workers=min(count, os.cpu_count() or 1)) as pool:
-        return list(pool.map(run, range(count)))

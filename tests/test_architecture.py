@@ -48,7 +48,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     # Registries: names, labels and bounds as data, which an Experiment is validated against. The __init__ of
     # `bnn_lib.inference` is one of them.
     ("bnn_lib.activations", "bnn_lib.priors", "bnn_lib.likelihoods", "bnn_lib.inference.__init__"),
-    ("bnn_lib.archive",),
+    ("bnn_lib.archive", "bnn_lib.cores"),
     ("bnn_lib.conditionals", "bnn_lib.errors", "bnn_lib.jax_environment"),
 )
 RANK = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}

@@ -14,6 +14,7 @@ from benchmarks.__main__ import NAMES
 CASES = [
     ("latency", "compilations"),
     ("scaling", "exponent, batches of 100"),
+    ("maps", "of 30 x 30 points, 50 draws"),
     ("closed_forms", "A normal mean, started at 0: the answer is 8.02"),
     ("table", "Target: at most 1.2"),
     ("fullrank", "<= 3 x"),
