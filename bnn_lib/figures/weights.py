@@ -41,9 +41,9 @@ def weights_figure(layers: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], 
     figure.update_yaxes(**axis, rangemode="tozero")
     figure.update_annotations(font={"size": 13, "color": palette.text})
     figure.update_layout(
-        template="none", height=HEIGHT, margin={"l": 34, "r": 8, "t": 28, "b": 24}, paper_bgcolor="rgba(0,0,0,0)",
+        template="none", height=HEIGHT, margin={"l": 46, "r": 8, "t": 28, "b": 24}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", font={"color": palette.text, "size": 12},
         legend={"orientation": "h", "y": -0.16, "x": 0},
     )  # fmt: skip
-    figure.update_yaxes(title_text="density", col=1)
+    figure.update_yaxes(title={"text": "density", "standoff": 4, "font": {"size": 12}}, col=1)
     return figure
