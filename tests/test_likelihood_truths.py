@@ -26,7 +26,7 @@ def test_noise_that_grows_with_the_input_is_recovered() -> None:
     sd = 5 * (0.3 + 0.2 * (x + 2))
     dataset = bnn.Dataset.from_arrays(x[:, None], 100 + 10 * np.sin(x) + sd * rng.normal(size=len(x)))
     at = np.linspace(-1.8, 1.8, 13)
-    prediction = fit(dataset, "heteroscedastic").predict(at[:, None])
+    prediction = fit(dataset, "heteroscedastic", steps=20_000).predict(at[:, None])
     np.testing.assert_allclose(np.sqrt(prediction.aleatoric), 5 * (0.3 + 0.2 * (at + 2)), rtol=0.15)
 
 
