@@ -10,7 +10,7 @@ from bnn_lib.dashboard.trust_view import show_trust
 
 session = open_session()
 run.enter("playground")
-experiment = state.load(state.for_the_playground)
+experiment = state.load(state.for_the_map, paints=True)
 dataset, missing = data.find(experiment.data)
 if dataset is not None:
     run.look_up(session, experiment)

@@ -6,12 +6,15 @@ from bnn_lib.dashboard import components, controls, data, notices, regression, r
 from bnn_lib.dashboard.live import live
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.trust_view import show_trust
+from bnn_lib.datasets.load import entry_of
 
 session = open_session()
 run.enter("regression")
-experiment = state.load(regression.for_curves)
-run.look_up(session, experiment, regression.START)
-dataset = data.load(experiment.data)
+experiment = state.load(regression.for_curves, paints=True)
+dataset, missing = data.find(experiment.data)
+if dataset is not None:
+    run.look_up(session, experiment, regression.START)
+named = dataset or entry_of(experiment.data)
 result = views.result_for(experiment)
 views.inject_style()
 
@@ -27,7 +30,8 @@ with st.container(key="top", horizontal=True, vertical_alignment="center", gap="
             icon=":material/play_arrow:",
             on_click=run.fit,
             args=(session,),
-            disabled=run.fitting(experiment),
+            disabled=run.fitting(experiment) or dataset is None,
+            help=missing or None,
         )
         st.button(
             "Stop", key="stop", icon=":material/stop:", on_click=run.stop, args=(session,), disabled=not busy
@@ -49,7 +53,7 @@ notices.show_problems(*state.problems())
 # What is fitted.
 with st.container(key="settings", horizontal=True, gap="medium"):
     for name, show in (
-        ("Noise", lambda experiment: regression_view.likelihood_controls(experiment, dataset)),
+        ("Noise", lambda experiment: regression_view.likelihood_controls(experiment, named)),
         ("Network", controls.network_controls),
         ("Prior", controls.prior_controls),
         ("Inference", controls.inference_controls),
@@ -63,9 +67,9 @@ with st.container(key="settings", horizontal=True, gap="medium"):
 with st.container(key="regression_main"):
     data_column, plot_column, network_column = st.columns([1.7, 6.2, 2.9], gap="medium")
 with data_column:
-    controls.data_controls(experiment, data.CURVED)
+    controls.data_controls(experiment, data.PLAYED_CURVES)
 with plot_column:
-    regression_view.show_plot(experiment, result)
+    regression_view.show_plot(experiment, dataset, result)
 with network_column:
     controls.layer_editor(experiment)
     views.show_network(experiment, dataset, result)
@@ -76,6 +80,7 @@ if result is not None:
         scores_column, trust_column = st.columns([1.35, 1], gap="large")
         with scores_column:
             views.show_scores(experiment, result)
-        with trust_column:
-            show_trust(experiment, result, len(dataset.X_train))
+        if dataset is not None:
+            with trust_column:
+                show_trust(experiment, result, len(dataset.X_train))
 state.store()

@@ -62,13 +62,13 @@ class Entry:
 def for_the_cells(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     """Return the experiment as this page can show it: classes over two features, or a number over one."""
     name = experiment.data.name
-    is_curve = len(experiment.data.features or DATASETS[name].default_features) == 1 and name in data.CURVED
+    is_curve = len(experiment.data.features or DATASETS[name].default_features) == 1 and name in data.PLAYED_CURVES
     return regression.for_curves(experiment) if is_curve else state.for_the_map(experiment)
 
 
 def page_of_one(experiment: Experiment) -> str:
     """Return the page that shows one method on this problem."""
-    curved = experiment.data.name in data.CURVED
+    curved = experiment.data.name in data.PLAYED_CURVES
     return "pages/regression.py" if curved else "pages/playground.py"
 
 

@@ -33,12 +33,12 @@ def _dataset_chosen() -> None:
 def data_controls(experiment: Experiment) -> None:
     """Data set; folded away: rows and noise."""
     entry = entry_of(experiment.data)
-    painted = [data.PAINTED] if experiment.data.name == data.PAINTED else []  # where there is something painted
-    names = [*data.MAPPED, *painted]
+    name = experiment.data.name
+    painted = [name] if DATASETS[name].painted else []  # where there is something painted
     tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
     st.selectbox(
         "Data set",
-        [*names, *data.CURVED_ONCE],
+        [*data.MAPPED, *data.CURVED_ONCE, *painted],
         format_func=lambda name: DATASETS[name].label,
         help=entry.help,
         width=150,

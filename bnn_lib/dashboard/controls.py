@@ -42,7 +42,7 @@ def _dataset_chosen() -> None:
         entry, before = DATASETS[name], state.load().data
         changes = data.fresh(name)
         if entry.painted:
-            changes |= painting.begin(before)
+            changes |= painting.begin(name, before)
         elif DATASETS[before.name].painted:
             changes["data.test_fraction"] = entry.default_test_fraction
         state.change(changes)

@@ -16,10 +16,10 @@ MAPPED = tuple(
     for name, entry in DATASETS.items()
     if entry.task == "classification" and entry.n_features == 2 and not entry.painted
 )
-PAINTED = "painted"
-PLAYED = (*MAPPED, PAINTED)
+PLAYED = (*MAPPED, "painted")
 # And what the regression page draws: a number over one feature, or two.
 CURVED = tuple(name for name, entry in DATASETS.items() if entry.task == "regression" and not entry.painted)
+PLAYED_CURVES = (*CURVED, "painted_curve")
 CURVED_ONCE = tuple(name for name in CURVED if DATASETS[name].n_features == 1)
 
 
@@ -32,6 +32,11 @@ def fresh(name: str) -> dict[str, object]:
         if entry.task == "regression":
             changes["data.n"] = entry.default_n
     return changes
+
+
+def same_kind_of_painting(one: DataSpec, other: DataSpec) -> bool:
+    """Whether both are points painted on the same page."""
+    return one.name == other.name and DATASETS[one.name].painted
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

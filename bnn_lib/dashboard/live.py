@@ -176,7 +176,7 @@ def _notice(session: Session, view: JobView | None) -> str | None:
         return None
     if on_page is not None and on_page.experiment == experiment:
         return None
-    if on_page is not None and on_page.experiment.data.name == experiment.data.name == data.PAINTED:
+    if on_page is not None and data.same_kind_of_painting(on_page.experiment.data, experiment.data):
         return None if on_page.experiment.data == experiment.data else "Points changed: press Fit"
     if on_page is not None and on_page.experiment.data == experiment.data:
         return "Settings changed: press Fit to update"

@@ -6,12 +6,13 @@ older one it lets pass, since it has gone on meanwhile.
 
 from __future__ import annotations
 
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeGuard
 
 import numpy as np
 import streamlit as st
 
-from bnn_lib.dashboard import data, state
+from bnn_lib.dashboard import data, regression, state
 from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.datasets.load import painting_of
 from bnn_lib.datasets.painted import (
@@ -24,55 +25,64 @@ from bnn_lib.datasets.painted import (
     painting_to_csv,
     write_painting,
 )
-from bnn_lib.engine import make_grid
+from bnn_lib.engine import Curves, make_grid
 from bnn_lib.errors import InvalidData, Problem
 from bnn_lib.experiment import DataSpec
 
-REVISION, SOURCE, KEPT = "paint_revision", "paint_source", "paint_kept"
+REVISION = "paint_revision"
+SOURCE, KEPT = "paint_source.", "paint_kept."  # of each painted data set
+BEGINNING = MappingProxyType({"classification": DataSpec(), "regression": regression.START.data})
 FILE = "w.points_file"
 
 
-def begin(before: DataSpec) -> dict[str, object]:
+def begin(name: str, before: DataSpec) -> dict[str, object]:
     """Return the changes that turn to painting: with the points painted before in this tab, if there are any."""
-    if before.name != data.PAINTED:
-        st.session_state[SOURCE] = before
+    if before.name != name:
+        st.session_state[SOURCE + name] = before
     _raise_revision()
-    entry = DATASETS[data.PAINTED]
-    kept: str | None = st.session_state.get(KEPT)
-    return {"data.points": kept, "data.test_fraction": entry.default_test_fraction}
+    kept: str | None = st.session_state.get(KEPT + name)
+    return {"data.points": kept, "data.test_fraction": DATASETS[name].default_test_fraction}
 
 
-def changed() -> None:
+def changed(component: str) -> None:
     """Take what the browser sends: all points as they are now, or the wish to start from another data set's."""
-    message = st.session_state["map"].get("painted")
+    message = st.session_state[component].get("painted")
     experiment = state.load()
-    if experiment.data.name != data.PAINTED or not isinstance(message, dict):
+    entry = DATASETS[experiment.data.name]
+    if not entry.painted or not isinstance(message, dict):
         return
     if message.get("start"):
-        _set(start_from(data.load(source())))
+        _set(start_from(data.load(source(experiment.data.name))))
         return
     points, revision = message.get("points"), message.get("revision")
     if not _are_points(points) or type(revision) is not int:
         return
+    columns = 2 if entry.task == "regression" else 3  # a curve's points have no class
     try:
-        text = paint(points, painting_of(experiment.data).window)
+        text = paint([point[:columns] for point in points], painting_of(experiment.data).window)
     except InvalidData as error:
         _refuse(error)
         return
     _set(text, revision)
 
 
-def source() -> DataSpec:
-    """Return the data set that was on the page before painting began; the default one if none was."""
-    found: DataSpec = st.session_state.get(SOURCE) or DataSpec()
+def source(name: str) -> DataSpec:
+    """Return the data set that was on the page before painting began; the page's first one if none was."""
+    found: DataSpec = st.session_state.get(SOURCE + name) or BEGINNING[DATASETS[name].task]
     return found
 
 
 def start_from(dataset: Dataset) -> str:
-    """Return a painting of a data set's points, 200 of them at most, at random; every class is among them."""
+    """Return a painting of a data set's points, 200 of them at most, at random; every class is among them.
+
+    Of a number over several features it is that over the first of them.
+    """
     X = np.concatenate([dataset.X_train, dataset.X_test])
     y = np.concatenate([dataset.y_train, dataset.y_test])
     order = np.random.default_rng(0).permutation(len(X))
+    if dataset.task == "regression":
+        line, kept = Curves.place(dataset), np.sort(order[:MOST_IN_LINK])
+        return paint(np.column_stack([X[kept, 0], y[kept]]), ((line.x[0], line.x[-1]), (line.low, line.high)))
     first = np.concatenate([order[y[order] == code][:2] for code in range(dataset.n_classes)])
     kept = np.sort(np.concatenate([first, order[~np.isin(order, first)]])[:MOST_IN_LINK])
     grid = make_grid(dataset)
@@ -81,19 +91,20 @@ def start_from(dataset: Dataset) -> str:
 
 def paint_data(spec: DataSpec, dataset: Dataset | None) -> dict[str, Any]:
     """Return what the browser needs to paint: the points as [x, y, class, held out], and where one may begin."""
-    painting = painting_of(spec)
-    held = set() if dataset is None else {tuple(row) for row in dataset.X_test.tolist()}
+    painting, classes = painting_of(spec), DATASETS[spec.name].class_names
+    held = set() if dataset is None else {tuple(row) for row in _places(dataset).tolist()}
     points = [
         [x, y, int(code), int((x, y) in held)]
         for (x, y), code in zip(painting.places.tolist(), painting.classes, strict=True)
     ]
-    beginning = source()
+    beginning = source(spec.name)
     rows = DATASETS[beginning.name].fixed_rows or beginning.n
     return {
+        "name": spec.name,
         "points": points,
         "revision": st.session_state.get(REVISION, 0),
         "most": MOST_POINTS,
-        "classes": [f"class {code}" for code in range(MOST_CLASSES)],
+        "classes": list(classes),
         "start": f"Start from {DATASETS[beginning.name].label}",
         "startHelp": "All its points"
         if rows <= MOST_IN_LINK
@@ -101,11 +112,20 @@ def paint_data(spec: DataSpec, dataset: Dataset | None) -> dict[str, Any]:
     }
 
 
+def _places(dataset: Dataset) -> np.ndarray:
+    """Return where the held-out points are, across and up."""
+    if dataset.task == "classification":
+        return dataset.X_test
+    return np.column_stack([dataset.X_test, dataset.y_test])
+
+
 def show_file_controls(spec: DataSpec) -> None:
     """Offer the points as a file, and take one."""
+    curve = DATASETS[spec.name].task == "regression"
+    columns = "x, y" if curve else f"x1, x2, class (0 to {MOST_CLASSES - 1})"
     st.download_button(
         "Points as CSV",
-        lambda: painting_to_csv(painting_of(spec)),
+        lambda: painting_to_csv(painting_of(spec), curve),
         file_name="points.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -118,16 +138,17 @@ def show_file_controls(spec: DataSpec) -> None:
         type="csv",
         key=FILE,
         on_change=_file_given,
-        help=f"A CSV file with columns x1, x2, class (0 to {MOST_CLASSES - 1}), {MOST_POINTS:,} points at most.",
+        help=f"A CSV file with columns {columns}, {MOST_POINTS:,} points at most.",
     )
 
 
 def _file_given() -> None:
     file = st.session_state.get(FILE)
-    if file is None or state.load().data.name != data.PAINTED:
+    entry = DATASETS[state.load().data.name]
+    if file is None or not entry.painted:
         return
     try:
-        painting: Painting = painting_from_csv(file.getvalue())
+        painting: Painting = painting_from_csv(file.getvalue(), entry.task == "regression")
     except InvalidData as error:
         _refuse(error)
     else:
@@ -139,7 +160,7 @@ def _set(text: str, revision: int | None = None) -> None:
         _raise_revision()
     else:
         st.session_state[REVISION] = revision
-    st.session_state[KEPT] = text
+    st.session_state[KEPT + state.load().data.name] = text
     state.change({"data.points": text})
 
 
@@ -154,7 +175,7 @@ def _refuse(error: InvalidData) -> None:
     st.session_state[state.REFUSED] = "The points stay as they were."
 
 
-def _are_points(value: object) -> bool:
+def _are_points(value: object) -> TypeGuard[list[list[float]]]:
     """Whether a message has points: anyone can send anything, and no whole number too large for a float."""
     return (
         isinstance(value, list)

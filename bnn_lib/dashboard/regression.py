@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from bnn_lib.dashboard import payload, state
-from bnn_lib.dashboard.data import CURVED
+from bnn_lib.dashboard.data import PLAYED_CURVES
 from bnn_lib.datasets import DATASETS, Dataset
+from bnn_lib.datasets.load import entry_of, painting_of
 from bnn_lib.engine import Curves, Line, Picture, Surfaces
 from bnn_lib.engine.views.surfaces import Plane
 from bnn_lib.errors import Problem
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec, PriorSpec
+from bnn_lib.figures import palettes
 from bnn_lib.likelihoods import LIKELIHOODS
 
 Json = dict[str, Any]
@@ -27,7 +29,8 @@ START = Experiment(
     inference=InferenceSpec(method="nuts", tune=200, draws=200, chains=2),
 )
 MOST_FEATURES = 2
-EMPTY_SHARE = 0.08  # of the range: a stretch without training rows that is longer is marked
+EMPTY_SHARE = 0.08  # of the range: a stretch without training rows that is longer is marked,
+USUAL_GAPS = 3  # if it is also longer than so many of the usual ones: a few rows lie far apart
 TRUTH_POINTS = 200
 
 
@@ -38,11 +41,12 @@ def for_curves(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     name = experiment.data.name
     problems = []
     changes: dict[str, object] = {}
-    if name not in CURVED:
+    if name not in PLAYED_CURVES:
         if experiment.data != Experiment().data:
             problems.append(Problem("data.name", f"data.name is {name!r}, which has no number to predict."))
         data = START.data
-        changes |= {"data.name": data.name, "data.n": data.n, "data.noise": data.noise, "data.features": None}
+        changes |= {"data.name": data.name, "data.n": data.n, "data.noise": data.noise}
+        changes |= {"data.features": None, "data.points": None}
         name = data.name
     elif len(experiment.data.features or DATASETS[name].default_features) > MOST_FEATURES:
         problems.append(Problem("data.features", "The plots take one feature or two; data.features names more."))
@@ -57,7 +61,7 @@ def for_curves(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
 def empty_ranges(x: np.ndarray, low: float, high: float) -> list[list[float]]:
     """Return where between `low` and `high` there are no training rows `x`: beyond them, and in long gaps."""
     rows = np.sort(x)
-    least = EMPTY_SHARE * (rows[-1] - rows[0])
+    least = max(EMPTY_SHARE * (rows[-1] - rows[0]), USUAL_GAPS * float(np.median(np.diff(rows))))
     inner = [[float(a), float(b)] for a, b in pairwise(rows) if b - a > least > 0]
     return [[float(low), float(rows[0])], *inner, [float(rows[-1]), float(high)]]
 
@@ -78,6 +82,22 @@ def curves_data(dataset: Dataset, line: Line, name: str, key: str) -> Json:
         "extent": [x0, x1, line.low, line.high],
         "empty": empty_ranges(dataset.X_train[:, 0], x0, x1),
         "truth": truth,
+        "markers": list(palettes.MARKERS),
+        "palettes": payload.palette_data(),
+    }
+
+
+def painted_curves_data(spec: DataSpec, dataset: Dataset | None, key: str) -> Json:
+    """Return the same for points that are being painted: the browser draws those that it has."""
+    entry, (across, up) = entry_of(spec), painting_of(spec).window
+    return {
+        "key": key,
+        "names": [entry.feature_names[0], entry.target_name],
+        "points": {"x": [], "y": [], "held": []},
+        "extent": [*across, *up],
+        "empty": [] if dataset is None else empty_ranges(dataset.X_train[:, 0], *across),
+        "truth": None,
+        "markers": list(palettes.MARKERS),
         "palettes": payload.palette_data(),
     }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, payload, regression, run
+from bnn_lib.dashboard import components, data, painting, payload, regression, run
 from bnn_lib.dashboard.widgets import choice, more, presets
-from bnn_lib.datasets import Dataset
+from bnn_lib.datasets import DATASETS, Dataset, DatasetEntry
 from bnn_lib.engine import Picture
 from bnn_lib.experiment import DataSpec, Experiment
 from bnn_lib.likelihoods import LIKELIHOODS, choose_likelihood, resolve_likelihood
@@ -29,13 +30,20 @@ def _result(key: str, _picture: Picture) -> dict[str, Any]:
     return regression.result_of(key, _picture)
 
 
-def show_plot(experiment: Experiment, result: run.Shown | None) -> None:
-    """Show the curves, or the surfaces, over the data's points."""
-    name, content = _seen(experiment.data.model_dump_json())
-    components.show(name, content | {"result": _result(result.key, result.picture) if result else None})
+def show_plot(experiment: Experiment, dataset: Dataset | None, result: run.Shown | None) -> None:
+    """Show the curves, or the surfaces, over the points; `dataset` is None as long as too few are painted."""
+    spec = experiment.data
+    packed = {"result": _result(result.key, result.picture) if result else None}
+    if DATASETS[spec.name].painted:
+        content = regression.painted_curves_data(spec, dataset, payload.data_key(spec))
+        content |= packed | {"paint": painting.paint_data(spec, dataset)}
+        components.show("curves", content, on_painted_change=partial(painting.changed, "curves"))
+    else:
+        name, content = _seen(spec.model_dump_json())
+        components.show(name, content | packed)
 
 
-def likelihood_controls(experiment: Experiment, dataset: Dataset) -> None:
+def likelihood_controls(experiment: Experiment, dataset: Dataset | DatasetEntry) -> None:
     """The family; "auto" says what it chose. Folded away: its noise, or its components."""
     spec = experiment.likelihood
     family = resolve_likelihood(spec, dataset)

@@ -16,7 +16,8 @@ from bnn_lib.experiment import DataSpec, Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.likelihoods import LIKELIHOODS
 
-STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT = "experiment", "problems", "query_written", "refused", "adapt"
+STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
+ADAPT, PAINTS = "adapt", "paints"
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 
 
@@ -45,7 +46,7 @@ def replaced(experiment: Experiment, changes: Mapping[str, object]) -> Experimen
     return Experiment.from_query(query)
 
 
-def load(adapt: Adapt | None = None, own: Collection[str] = ()) -> Experiment:
+def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = False) -> Experiment:
     """Return the page's experiment: from the URL on the first run and whenever the URL was changed by hand.
 
     Parameters
@@ -55,9 +56,12 @@ def load(adapt: Adapt | None = None, own: Collection[str] = ()) -> Experiment:
         script, and used from then on until another page gives its own.
     own : collection of str
         Fields of the URL that are the page's and not the experiment's.
+    paints : bool
+        Whether one can paint on the page that gives `adapt`: its points may be too few for a fit as yet.
     """
-    if adapt is not None and st.session_state.get(ADAPT) is not adapt:
-        st.session_state[ADAPT] = adapt
+    page = (st.session_state.get(ADAPT), st.session_state.get(PAINTS))
+    if adapt is not None and page != (adapt, paints):
+        st.session_state[ADAPT], st.session_state[PAINTS] = adapt, paints
         st.session_state.pop(STATE, None)  # of another page
     query = st.query_params.to_dict()
     if STATE not in st.session_state or query != st.session_state.get(WRITTEN):
@@ -83,8 +87,8 @@ def _adapt(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
 
 
 def _check_data(spec: DataSpec) -> None:
-    """Raise `InvalidData` unless the page can show that data; on the playground points may be too few yet."""
-    if st.session_state.get(ADAPT) is for_the_playground:
+    """Raise `InvalidData` unless the page can show that data; where one paints, points may be too few yet."""
+    if st.session_state.get(PAINTS):
         data.find(spec)
     else:
         data.load(spec)
@@ -100,7 +104,7 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     entry = entry_of(experiment.data)
     changes: dict[str, object] = {}
     problems = []
-    if experiment.data.name not in (*data.MAPPED, data.PAINTED):
+    if experiment.data.name not in data.PLAYED:
         problems.append(
             Problem("data.name", f"data.name is {experiment.data.name!r}, which has no classes over two features.")
         )
@@ -124,11 +128,6 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
         problems.append(Problem("likelihood.noise", "likelihood.noise is set, which is for numeric targets only."))
         changes["likelihood.noise"] = None
     return (replaced(experiment, changes) if changes else experiment), problems
-
-
-def for_the_playground(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
-    """Return the same as `for_the_map`; but painted points may be too few for a fit as yet."""
-    return for_the_map(experiment)
 
 
 def store(own: Mapping[str, str] | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import streamlit as st
 
 from bnn_lib.dashboard import components, data, inspector, painting, payload, run, scores
 from bnn_lib.dashboard.notices import plain
-from bnn_lib.datasets import Dataset
+from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.datasets.load import entry_of, painting_of
 from bnn_lib.engine import Maps, Picture, make_grid
 from bnn_lib.experiment import DataSpec, Experiment
@@ -54,7 +55,7 @@ def result_for(experiment: Experiment) -> run.Shown | None:
 
 
 def _same_canvas(one: DataSpec, other: DataSpec) -> bool:
-    if one.name != data.PAINTED or other.name != data.PAINTED:
+    if not data.same_kind_of_painting(one, other):
         return False
     same_window = painting_of(one).window == painting_of(other).window
     return same_window and entry_of(one).class_names == entry_of(other).class_names
@@ -87,13 +88,14 @@ def _picked() -> None:
 def show_map(experiment: Experiment, dataset: Dataset | None, result: run.Shown | None) -> None:
     """Show the large map, over the data's points; `dataset` is None as long as too few are painted."""
     spec = experiment.data
-    if spec.name == data.PAINTED:
+    if DATASETS[spec.name].painted:
         content = payload.painted_map_data(entry_of(spec), painting_of(spec), payload.data_key(spec))
         content["paint"] = painting.paint_data(spec, dataset)
     else:
         content = {**_map_data(spec.model_dump_json()), "paint": None}
     content["result"] = _map_result(result.key, result.picture) if result else None
-    components.show("map", content, on_pick_change=_picked, on_painted_change=painting.changed)
+    painted = partial(painting.changed, "map")
+    components.show("map", content, on_pick_change=_picked, on_painted_change=painted)
 
 
 def show_network(experiment: Experiment, dataset: Dataset | None, result: run.Shown | None) -> None:

@@ -66,7 +66,8 @@ class Dataset:
     X_ood : ndarray of shape (m, d), optional
         Points out of distribution: unlike any row, seen by no fit, to judge whether it is unsure of them.
     window : tuple of pairs of float, optional
-        Lowest and highest value of each of the d columns that a picture should show.
+        Lowest and highest value that a picture should show of each of the d columns; for regression of the target,
+        too, if there is one more.
 
     Raises
     ------
@@ -104,7 +105,7 @@ class Dataset:
                     f"{self.n_features}."
                 )
         if self.window is not None:
-            keep("window", _read_window(self.window, self.n_features))
+            keep("window", _read_window(self.window, self.n_features, self.task))
         keep("feature_names", read_names(self.feature_names, "feature_names", self.n_features))
         keep("class_names", read_names(self.class_names, "class_names"))
         if self.task == "regression" and self.class_names:
@@ -200,12 +201,20 @@ class Dataset:
         `margin` times it on each side; 1 on each side of a constant column.
         """
         if self.window is not None:
-            low, high = np.array(self.window).T
+            low, high = np.array(self.window[: self.n_features]).T
             return low, high
         rows = np.concatenate([X for X in (self.X_train, self.X_test, self.X_ood) if X is not None])
         low, high = rows.min(axis=0), rows.max(axis=0)
         by = np.where(high > low, margin * (high - low), 1.0)
         return low - by, high + by
+
+    def target_view(self, margin: float) -> tuple[float, float]:
+        """Return the same of a regression target: lowest and highest value that a picture shows."""
+        if self.window is not None and len(self.window) > self.n_features:
+            return self.window[-1]
+        y = np.concatenate([self.y_train, self.y_test])
+        by = margin * np.ptp(y) or 1.0
+        return float(y.min() - by), float(y.max() + by)
 
     @cached_property
     def is_count(self) -> bool:
@@ -297,11 +306,13 @@ def _check_task(task: object) -> None:
         raise InvalidData(f"task is {shown(task)}; allowed: {' or '.join(TASKS)}.")
 
 
-def _read_window(window: Any, n_features: int) -> tuple[tuple[float, float], ...]:
+def _read_window(window: Any, n_features: int, task: str) -> tuple[tuple[float, float], ...]:
     edges = read_matrix(window, "window")
-    if edges.shape != (n_features, 2) or (edges[:, 0] >= edges[:, 1]).any():
+    counts = (n_features, n_features + 1) if task == "regression" else (n_features,)
+    if edges.shape[0] not in counts or edges.shape[1] != 2 or (edges[:, 0] >= edges[:, 1]).any():
+        target = ", and one for the target" if task == "regression" else ""
         raise InvalidData(
-            f"window is {shown(window)}; allowed: for each of {n_features} features a low and a high."
+            f"window is {shown(window)}; allowed: for each of {n_features} features a low and a high{target}."
         )
     return tuple((float(low), float(high)) for low, high in edges)
 

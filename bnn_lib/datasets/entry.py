@@ -83,3 +83,8 @@ class DatasetEntry:
     def n_classes(self) -> int:
         """Number of classes; 0 for regression."""
         return len(self.class_names)
+
+    @property
+    def is_count(self) -> bool:
+        """False: whether a target counts is seen from rows, see `Dataset.is_count`."""
+        return False

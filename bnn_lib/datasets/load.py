@@ -68,8 +68,7 @@ def load_dataset(spec: Any) -> Dataset:
         class_names=entry.class_names or None,
     )
     if painting is not None:
-        across, up = painting.window
-        dataset = replace(dataset, window=(across, up) if entry.task == "classification" else (across,))
+        dataset = replace(dataset, window=painting.window)
     if entry.generate_ood is not None:
         dataset = replace(dataset, X_ood=entry.generate_ood(n, noise, seed))
     return dataset if label_noise == 0 else flip_labels(dataset, label_noise, seed)

@@ -60,3 +60,52 @@ def test_functions_do_not_play_by_themselves_where_motion_is_unwanted(visit):
     expect(page.locator(".bnn-scores")).to_be_visible(timeout=LONG)
     page.locator("button[data-view='single']").click()
     expect(page.locator(".player button[aria-pressed]")).to_have_text("Play")
+
+
+@pytest.mark.slow
+def test_painted_points_are_fitted_in_a_window_that_stays(visit, shots):
+    visitor = visit()
+    page = visitor.page
+    page.goto(f"{visitor.address}/regression?{SMALL}&inference.steps=300")
+    expect(page.locator(".st-key-fit button:visible")).to_be_enabled(timeout=LONG)
+    visitor.errors[:] = [error for error in visitor.errors if "404" not in error]
+    page.get_by_role("radio", name="Paint your own").click()
+    expect(page.locator(".notice")).to_have_text(re.compile("Nothing is painted yet: paint at least 4 points"))
+    expect(page.locator(".st-key-fit button:visible")).to_be_disabled()
+    count = page.locator(".tools .count")
+    box = page.locator("canvas.plot").bounding_box()
+
+    def paint_at(across: float, up: float) -> None:
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"])
+
+    for i in range(8):
+        paint_at(0.2 + 0.05 * i, 0.35 + 0.05 * (i % 3))
+    # They are there at once, before the server has heard of them.
+    expect(count).to_have_text("8 points", timeout=500)
+    paint_at(0.55, 0.4)  # on the last one, which takes it away; undone
+    expect(count).to_have_text("7 points")
+    page.get_by_role("button", name="Undo").click()
+    expect(count).to_have_text("8 points")
+    page.wait_for_url(re.compile(r"data\.points="))
+    page.locator(".st-key-fit button:visible").click()
+    expect(page.locator(".bnn-scores")).to_be_visible(timeout=LONG)
+    expect(page.locator(".curves")).to_have_attribute("data-result", re.compile("."), timeout=LONG)
+    # By keyboard: the cursor is moved, and Enter paints; the curves of before stay under the new point.
+    page.locator("canvas.plot").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.press("Enter")
+    expect(count).to_have_text("9 points")
+    expect(page.locator(".notice")).to_have_text("Points changed: press Fit")
+    expect(page.locator("canvas.plot")).to_have_attribute("data-painted", "yes")
+    page.screenshot(path=shots / "painted-curve.png")
+    # A click that inspects paints nothing; the link has all points.
+    page.get_by_role("radio", name="Inspect").click()
+    paint_at(0.8, 0.8)
+    expect(page.locator(".readout .where")).to_have_text(re.compile("x = "))
+    expect(count).to_have_text("9 points")
+    page.reload()
+    expect(count).to_have_text("9 points")
+    visitor.errors[:] = [error for error in visitor.errors if "404" not in error]
+    page.get_by_role("button", name="Start from Gap").click()
+    expect(count).to_have_text(re.compile("^[1-9][0-9]+ points"))

@@ -68,6 +68,8 @@ def test_stretches_without_rows_are_found():
     x = np.array([0.0, 0.05, 0.1, 1.0, 1.05])
     assert regression.empty_ranges(x, -1, 2) == [[-1, 0], [0.1, 1.0], [1.05, 2]]
     assert regression.empty_ranges(np.full(4, 3.0), 2, 4) == [[2, 3], [3, 4]]
+    # Of a few rows that lie evenly none is missing.
+    assert regression.empty_ranges(np.arange(5.0), -1, 5) == [[-1, 0], [4, 5]]
 
 
 def test_the_page_adapts_what_it_cannot_show():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import state
+from bnn_lib.dashboard import painting, state
 from bnn_lib.dashboard.regression import START
+from bnn_lib.datasets import load_dataset
+from bnn_lib.datasets.painted import MOST_IN_LINK, paint, read_painting
+from bnn_lib.engine.views.curves import make_line
 from bnn_lib.experiment import DataSpec, Experiment
 from tests.pages.fake_engine import FakeEngine, make_picture
+from tests.pages.test_playground import component
 
 
 @pytest.fixture
@@ -120,3 +125,68 @@ def test_the_playground_is_as_it_was_after_a_visit_here(regress):
     page = page.run()
     assert not page.exception
     assert experiment_of(page).data.name == "moons"
+
+
+# --- painting -----------------------------------------------------------------------------------------------
+
+PLACES = [[-2, -1], [-1, 0], [0, 1], [1, 0.5], [2, -1], [2.5, -2]]
+WINDOW = ((-3, 3), (-3, 3))
+NAME = "painted_curve"
+
+
+def test_painted_points_open_fit_and_are_in_the_link(engine: FakeEngine, regress):
+    text = paint(PLACES, WINDOW)
+    page = regress(data__name=NAME, data__points=text, inference__steps="100")
+    assert not page.exception
+    assert not page.warning
+    shown = component(page, "curves")
+    np.testing.assert_allclose([point[:2] for point in shown["paint"]["points"]], PLACES, atol=6 / 2**14)
+    assert sum(point[3] for point in shown["paint"]["points"]) == 3  # held out, by half as the link says nothing
+    assert shown["extent"] == [-3, 3, -3, 3]
+    page.button(key="fit").click().run()
+    page = until_ended(page)
+    assert engine.submitted[-1].data.points == text
+    line = engine.results[engine.submitted[-1].key].view.line
+    assert (line.x[0], line.x[-1], line.low, line.high) == (-3, 3, -3, 3)
+    assert component(page, "curves")["result"] is not None
+    # The curves of before stay under new points, as long as the window is the same.
+    for window, stays in ((WINDOW, True), (((-3, 3), (-4, 4)), False)):
+        page.query_params["data.points"] = paint([*PLACES, [0.5, 0.5]], window)
+        page.run()
+        assert not page.exception
+        assert (component(page, "curves")["result"] is not None) == stays
+
+
+@pytest.mark.parametrize("points", [None, paint([]), paint(PLACES[:3])])
+def test_too_few_points_say_what_to_paint_and_cannot_be_fitted(engine: FakeEngine, regress, points):
+    page = regress(data__name=NAME, **({} if points is None else {"data__points": points}))
+    assert not page.exception
+    assert not page.warning
+    assert page.button(key="fit").disabled
+    assert "aint at least 4" in component(page, "feed")["notice"]
+    assert engine.submitted == []
+
+
+def test_classes_are_not_painted_here(regress):
+    page = regress(data__name="painted", data__points=paint([[0, 0, 1]]))
+    assert "which has no number to predict" in words(page)
+    assert experiment_of(page).data == START.data
+
+
+@pytest.mark.parametrize("name", ["gap", "counts", "diabetes"])
+def test_a_painting_starts_with_another_data_set_s_points_in_the_same_window(name: str):
+    dataset = load_dataset(DataSpec(name=name, n=1000))
+    found = read_painting(painting.start_from(dataset))
+    assert len(found.places) == min(MOST_IN_LINK, len(dataset.X_train) + len(dataset.X_test))
+    assert not found.classes.any()
+    rows = np.column_stack(
+        [
+            np.concatenate([dataset.X_train[:, 0], dataset.X_test[:, 0]]),
+            np.concatenate([dataset.y_train, dataset.y_test]),
+        ]
+    )
+    step = np.diff(found.window, axis=1)[:, 0] / 2**14
+    nearest = np.abs(found.places[:, None] - rows[None]) / step
+    assert (nearest.max(axis=2).min(axis=1) <= 1).all()
+    line = make_line(dataset)
+    np.testing.assert_allclose(found.window, [[line.x[0], line.x[-1]], [line.low, line.high]], rtol=1e-5)

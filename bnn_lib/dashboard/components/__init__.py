@@ -13,8 +13,8 @@ FOLDER = Path(__file__).parent
 # What is put in front of each component's own script.
 PARTS = {
     "feed": ("shared/shared.js",),
-    "map": ("shared/shared.js", "shared/field.js", "map/brush.js", "map/controls.js", "map/paint.js"),
-    "curves": ("shared/shared.js", "shared/field.js", "curves/controls.js", "curves/paint.js"),
+    "map": ("shared/shared.js", "shared/field.js", "shared/brush.js", "map/controls.js", "map/paint.js"),
+    "curves": ("shared/shared.js", "shared/field.js", "shared/brush.js", "curves/controls.js", "curves/paint.js"),
     "surfaces": ("shared/shared.js", "shared/field.js"),
     "elbo": ("shared/shared.js",),
     "network": ("shared/shared.js", "shared/field.js"),
@@ -34,9 +34,11 @@ def script(name: str) -> str:
 
 
 def style(name: str) -> str | None:
-    """Return a component's CSS, None if it has none."""
-    file = FOLDER / name / f"{name}.css"
-    return file.read_text(encoding="utf-8") if file.exists() else None
+    """Return a component's CSS, that of its parts before its own; None if there is none."""
+    parts = [part.replace(".js", ".css") for part in PARTS.get(name, ())]
+    files = (*parts, f"{name}/{name}.css")
+    texts = [(FOLDER / file).read_text(encoding="utf-8") for file in files if (FOLDER / file).exists()]
+    return "\n".join(texts) or None
 
 
 @functools.cache

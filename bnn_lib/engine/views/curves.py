@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from bnn_lib.engine.views.base import SEED, Arrays, Frame, Json, View, affordable_draws, checked
-from bnn_lib.engine.views.maps import with_margin
 from bnn_lib.errors import InvalidData
 
 if TYPE_CHECKING:
@@ -67,11 +66,10 @@ class Line:
 def make_line(dataset: Dataset, size: int = FINAL_SIZE) -> Line:
     """Return a line over what the data set shows: its window, or its range and a margin on each side."""
     low, high = dataset.view(X_MARGIN)
-    y = np.concatenate([dataset.y_train, dataset.y_test])
-    bottom, top = with_margin(y.min(), y.max(), Y_MARGIN)
-    if dataset.is_count:  # nothing is counted below 0: room for the points at 0, no more
+    bottom, top = dataset.target_view(Y_MARGIN)
+    if dataset.is_count and dataset.window is None:  # nothing is below 0: room for the points at 0
         bottom = max(bottom, -COUNT_MARGIN * top)
-    return Line(np.linspace(low[0], high[0], size), float(bottom), float(top))
+    return Line(np.linspace(low[0], high[0], size), bottom, top)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ function buildCurves(root) {
   const next = element("button", { type: "button", text: "Next" });
   const player = element("div", { class: "player", hidden: "" }, count, next, play);
   const stage = element("div", { class: "stage" }, plot, notice, player);
+  const tools = buildTools();
   const strip = element("canvas", { class: "strip", role: "img" });
   const key = (kind, text, hint) => element("span", { class: `key ${kind}`, title: hint }, element("i", { "aria-hidden": "true" }), text);
   const keys = element("div", { class: "keys" },
@@ -38,11 +39,11 @@ function buildCurves(root) {
   const readout = element("p", { class: "readout" }, where, " ", sentence);
   const spoken = element("div", { class: "spoken", "aria-live": "polite" });
   const body = element("section", { class: "curves", "aria-label": "Curve of the prediction" },
-    element("div", { class: "head" }, title, views), stage, strip, keys, readout, spoken);
+    element("div", { class: "head" }, title, views), tools.body, stage, strip, keys, readout, spoken);
   root.append(body);
   const style = (palette) => {
     for (const name of ["text", "muted", "line", "surface", "accent", "neutral", "doubt"]) body.style.setProperty(`--${name}`, palette[name]);
     body.style.setProperty("--truth", palette.classes[1]);
   };
-  return { body, title, views, buttons, toggles, plot, stage, notice, player, count, play, next, strip, where, sentence, readout, spoken, style };
+  return { body, title, tools, views, buttons, toggles, plot, stage, notice, player, count, play, next, strip, where, sentence, readout, spoken, style };
 }

@@ -1,5 +1,5 @@
 // Regression over one feature: bands split into ignorance and noise, functions, and the density at a point.
-// Everything here happens in the browser; nothing goes back to the server.
+// Everything here happens in the browser; only painted points go back to the server.
 
 const GLIDE = 120; // ms from one frame to the next
 const FUNCTION_EVERY = 450, SLOW_FUNCTION_EVERY = 1500; // ms between functions while they play
@@ -9,10 +9,13 @@ function createCurves(component) {
   const nodes = buildCurves(root);
   const state = {
     data: null, palette: null, view: "bands", draw: 0, playing: false, result: null, live: null, frame: null, scrub: null,
-    hover: null, cursor: null, pick: null, hidden: { training: false, held: false, truth: false },
+    painted: null, hover: null, cursor: null, pick: null, mark: null, hidden: { training: false, held: false, truth: false },
   };
   let shown = null, glide = 0, timer = 0, received = 0, decoded = null;
+  let setTriggerValue = component.setTriggerValue;
   const painter = createCurvePainter(nodes.plot, nodes.strip, state);
+  const brush = createBrush(nodes.tools, state, painter, "A click stays at a place, to read it",
+    () => { if (state.data) { words(); paint(); } }, (message) => setTriggerValue("painted", message));
 
   // --- what to show -----------------------------------------------------------------------------------------
   const liveFrame = () => (state.frame && state.frame.data === state.data.key ? state.frame.curves : null);
@@ -66,10 +69,12 @@ function createCurves(component) {
     if (!nodes.player.hidden) nodes.count.textContent = `${(state.draw % curves.draws.length) + 1} of ${curves.draws.length}`;
     nodes.notice.textContent = state.live?.notice ?? "";
     nodes.notice.hidden = !state.live?.notice;
-    nodes.stage.classList.toggle("dim", Boolean(state.live?.dim) && Boolean(curves) && !running());
+    // Points that are being painted have to be seen, whatever the curves under them are of.
+    nodes.stage.classList.toggle("dim", Boolean(state.live?.dim) && Boolean(curves) && !running() && !state.painted);
     nodes.toggles.truth.hidden = !state.data.truth;
     nodes.plot.setAttribute("aria-label", `${nodes.title.textContent}. ${state.data.names[1]} over ${state.data.names[0]}, ` +
-      `${state.data.points.x.length} points. ${curves ? summary(curves) : "Nothing is fitted yet."} Arrow keys move along, Enter stays there.`);
+      `${(state.painted ?? state.data.points).x.length} points. ${curves ? summary(curves) : "Nothing is fitted yet."} ` +
+      (brush.painting() ? "Arrow keys move a cursor, Enter paints or removes a point." : "Arrow keys move along, Enter stays there."));
     nodes.strip.setAttribute("aria-label", curves ? summary(curves) : "Nothing is fitted yet.");
     readout();
   }
@@ -123,7 +128,13 @@ function createCurves(component) {
     canvas.addEventListener("pointermove", (event) => { if (state.data) { state.hover = painter.inside(event, canvas); look(); } });
     canvas.addEventListener("pointerleave", () => { state.hover = null; if (state.data) look(); });
     canvas.addEventListener("click", (event) => {
-      if (!state.data || !current()) return;
+      if (!state.data) return;
+      if (canvas === nodes.plot && brush.painting()) {
+        const point = painter.pointAt(event);
+        if (point) nodes.spoken.textContent = brush.put(point);
+        return;
+      }
+      if (!current()) return;
       const x = painter.inside(event, canvas);
       if (x === null) return;
       state.pick = state.pick !== null && Math.abs(state.pick - x) < (state.data.extent[1] - state.data.extent[0]) / 100 ? null : x;
@@ -133,7 +144,9 @@ function createCurves(component) {
     });
   }
   nodes.plot.addEventListener("keydown", (event) => {
-    if (!state.data || !current()) return;
+    if (!state.data || !(current() || brush.painting())) return;
+    if (brush.key(event)) return event.preventDefault();
+    if (brush.painting()) return keyInPainting(event);
     const [x0, x1] = state.data.extent;
     const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (move) {
@@ -146,6 +159,20 @@ function createCurves(component) {
     look();
     nodes.spoken.textContent = nodes.readout.textContent;
   });
+  function keyInPainting(event) {
+    const { extent } = state.data;
+    const next = stepped(event, state.mark ?? middle(extent), extent);
+    if (next) {
+      state.mark = next;
+      state.cursor = current() ? next.x : null;
+      nodes.spoken.textContent = `${state.data.names[0]} ${number(next.x)}, ${state.data.names[1]} ${number(next.y)}`;
+    } else if (event.key === "Enter" || event.key === " ") nodes.spoken.textContent = brush.put(state.mark ?? middle(extent));
+    else if (event.key === "Escape") state.mark = state.cursor = null;
+    else return;
+    event.preventDefault();
+    look();
+  }
+  nodes.plot.addEventListener("blur", () => { if (state.mark) { state.mark = state.cursor = null; look(); } });
   nodes.views.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!by) return;
@@ -211,17 +238,21 @@ function createCurves(component) {
   return {
     update(next) {
       const before = state.data?.key;
+      setTriggerValue = next.setTriggerValue;
       state.data = next.data;
-      if (before !== undefined && before !== next.data.key) state.pick = state.cursor = null;
+      if (!next.data.paint) state.mark = null;
+      if (before !== undefined && before !== next.data.key && !next.data.paint) state.pick = state.cursor = null;
       if (state.frame && state.frame.data !== next.data.key) state.frame = null;
       const theme = themeOf(root.host ?? root);
       const chosen = next.data.palettes[theme];
       if (state.palette?.theme !== theme) state.palette = { theme, ...chosen, uncertaintyTable: tableOf(chosen.uncertainty) };
       nodes.style(state.palette);
+      brush.update(next.data.paint);
       onResult(next.data.result);
     },
     destroy() {
       stop.forEach((end) => end());
+      brush.destroy();
       observer.disconnect();
       clearInterval(timer);
       cancelAnimationFrame(glide);

@@ -28,6 +28,7 @@ function createCurvePainter(plot, strip, state) {
   const inner = () => size.width - PLOT.left - PLOT.right;
   const toX = (x) => PLOT.left + ((x - state.data.extent[0]) / (state.data.extent[1] - state.data.extent[0])) * inner();
   const toY = (y) => PLOT.top + ((state.data.extent[3] - y) / (state.data.extent[3] - state.data.extent[2])) * (size.height - PLOT.top - PLOT.bottom);
+  const toPixel = (x, y) => [toX(x), toY(y)];
   const fromX = (px) => state.data.extent[0] + ((px - PLOT.left) / inner()) * (state.data.extent[1] - state.data.extent[0]);
 
   function line(context, xs, ys, y = toY) {
@@ -107,7 +108,7 @@ function createCurvePainter(plot, strip, state) {
   }
   function points(context) {
     const { palette, data } = state;
-    const { x, y, held } = data.points;
+    const { x, y, held } = state.painted ?? data.points;
     const radius = Math.max(1.8, Math.min(4, 4.4 - x.length / 400));
     for (const kind of [1, 0]) {
       if (state.hidden[kind ? "held" : "training"]) continue;
@@ -204,7 +205,7 @@ function createCurvePainter(plot, strip, state) {
     const context = fit(plot, size.width, size.height);
     context.clearRect(0, 0, size.width, size.height);
     const bottom = size.height - PLOT.bottom;
-    const view = state.view;
+    const { view, palette } = state;
     axes(context);
     context.save();
     context.beginPath();
@@ -230,6 +231,7 @@ function createCurvePainter(plot, strip, state) {
     if (curves) meanLine(context, curves, view === "bands" || view === "density" ? 1 : 0.35);
     points(context);
     if (curves && at !== null) slice(context, curves, field, at);
+    if (state.mark) crosshair(context, toPixel(state.mark.x, state.mark.y), palette, false);
     context.restore();
   }
   // Height: standard deviation of a new point. Of its square, that share is ignorance which the lower part shows.
@@ -287,6 +289,13 @@ function createCurvePainter(plot, strip, state) {
       const px = event.clientX - canvas.getBoundingClientRect().left;
       return px < PLOT.left || px > size.width - PLOT.right ? null : fromX(px);
     },
+    // The point under the pointer on the plot, null outside the axes.
+    pointAt(event) {
+      const py = event.clientY - plot.getBoundingClientRect().top, height = size.height - PLOT.top - PLOT.bottom;
+      const x = this.inside(event, plot), [, , y0, y1] = state.data.extent;
+      return x === null || py < PLOT.top || py > PLOT.top + height ? null : { x, y: y1 - ((py - PLOT.top) / height) * (y1 - y0) };
+    },
+    toPixel,
     resize(width, height) {
       if (!width || (width === size.width && height === size.height)) return false;
       size = { width, height };

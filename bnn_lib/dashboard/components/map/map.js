@@ -16,7 +16,8 @@ function createMap(component) {
   let tween = 0, drawTimer = 0, received = 0, pointedAt = 0, decoded = null;
   let setTriggerValue = component.setTriggerValue;
   const painter = createPainter(nodes.plot, state);
-  const brush = createBrush(nodes.tools, state, painter, () => { if (state.data) paint(); }, (message) => setTriggerValue("painted", message));
+  const brush = createBrush(nodes.tools, state, painter, "A click asks what single networks say there",
+    () => { if (state.data) paint(); }, (message) => setTriggerValue("painted", message));
   function paint() {
     const marks = [];
     if (state.data && (current() || brush.painting())) {
@@ -277,21 +278,16 @@ function createMap(component) {
   nodes.plot.addEventListener("keydown", (event) => {
     if (!state.data || !(current() || brush.painting())) return;
     if (brush.key(event)) return event.preventDefault();
-    const [x0, x1, y0, y1] = state.data.extent;
-    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (move) {
-      const by = event.shiftKey ? 0.1 : 0.02;
-      const at = state.cursor ?? state.pick ?? { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
-      state.cursor = {
-        x: Math.max(x0, Math.min(x1, at.x + move[0] * by * (x1 - x0))),
-        y: Math.max(y0, Math.min(y1, at.y + move[1] * by * (y1 - y0))),
-      };
+    const { extent } = state.data;
+    const next = stepped(event, state.cursor ?? state.pick ?? middle(extent), extent);
+    if (next) {
+      state.cursor = next;
       paint();
       legend();
       readout();
       nodes.spoken.textContent = `${nodes.where.textContent}: ${nodes.numbers.textContent}`;
     } else if ((event.key === "Enter" || event.key === " ") && brush.painting()) {
-      nodes.spoken.textContent = brush.put(state.cursor ?? { x: (x0 + x1) / 2, y: (y0 + y1) / 2 });
+      nodes.spoken.textContent = brush.put(state.cursor ?? middle(extent));
     } else if ((event.key === "Enter" || event.key === " ") && (state.cursor || state.pick)) pick(state.cursor ?? state.pick);
     else if (event.key === "Escape") { state.cursor = null; paint(); readout(); }
     else return;

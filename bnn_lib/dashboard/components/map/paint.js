@@ -61,7 +61,7 @@ function createPainter(plot, state) {
       }
     }
     if (!state.unit) context.drawImage(pointLayer(), 0, 0, size.width, size.height);
-    for (const { point, strong } of marks) crosshair(context, point, strong);
+    for (const { point, strong } of marks) crosshair(context, toPixel(point.x, point.y), state.palette, strong);
     context.restore();
     axes(context);
     plot.parentElement.dataset.painted = String(++painted);
@@ -115,20 +115,6 @@ function createPainter(plot, state) {
           context.fill();
         }
       }
-    }
-  }
-  function crosshair(context, point, strong) {
-    const [px, py] = toPixel(point.x, point.y);
-    for (const [width, stroke] of [[strong ? 5 : 3.5, state.palette.halo], [strong ? 2.2 : 1.2, state.palette.text]]) {
-      context.lineWidth = width;
-      context.strokeStyle = stroke;
-      context.beginPath();
-      context.arc(px, py, 9, 0, 2 * Math.PI);
-      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-        context.moveTo(px + 6 * dx, py + 6 * dy);
-        context.lineTo(px + 14 * dx, py + 14 * dy);
-      }
-      context.stroke();
     }
   }
   function axes(context) {

@@ -173,3 +173,18 @@ function levelLine(values, wide, level, stride = 2) {
     }
   return lines;
 }
+
+// A place that is looked at, over whatever is below.
+function crosshair(context, [px, py], palette, strong) {
+  for (const [width, stroke] of [[strong ? 5 : 3.5, palette.halo], [strong ? 2.2 : 1.2, palette.text]]) {
+    context.lineWidth = width;
+    context.strokeStyle = stroke;
+    context.beginPath();
+    context.arc(px, py, 9, 0, 2 * Math.PI);
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      context.moveTo(px + 6 * dx, py + 6 * dy);
+      context.lineTo(px + 14 * dx, py + 14 * dy);
+    }
+    context.stroke();
+  }
+}

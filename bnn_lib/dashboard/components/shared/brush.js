@@ -6,9 +6,9 @@ const SEND_AFTER = 150; // ms: quick clicks go as one message
 const MOST_UNDO = 200;
 
 function buildTools() {
-  const classes = element("div", { class: "brushes", role: "radiogroup", "aria-label": "What a click on the map does" });
+  const classes = element("div", { class: "brushes", role: "radiogroup", "aria-label": "What a click does" });
   const button = (text, title) => element("button", { type: "button", class: "tool", text, title });
-  const undo = button("Undo", "Take back the last change (Ctrl+Z on the map)");
+  const undo = button("Undo", "Take back the last change (Ctrl+Z)");
   const clear = button("Clear", "Remove all points");
   const start = button("", "");
   const count = element("span", { class: "count", "aria-live": "polite" });
@@ -16,10 +16,23 @@ function buildTools() {
   return { body, classes, undo, clear, start, count };
 }
 
-// `moved` is called whenever the points are others, `send` with a message for the server. What is painted is kept
-// outside the component, which the page may build anew at any time: nothing is lost then, nor the class in hand.
-function createBrush(tools, state, painter, moved, send) {
-  const kept = (LAST.brush ??= { points: [], past: [], revision: 0, brush: 0, unsent: false });
+// The cursor's next place if the key is an arrow, else null; with shift a longer step.
+function stepped(event, at, [x0, x1, y0, y1]) {
+  const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+  if (!move) return null;
+  const by = event.shiftKey ? 0.1 : 0.02;
+  return {
+    x: Math.max(x0, Math.min(x1, at.x + move[0] * by * (x1 - x0))),
+    y: Math.max(y0, Math.min(y1, at.y + move[1] * by * (y1 - y0))),
+  };
+}
+const middle = ([x0, x1, y0, y1]) => ({ x: (x0 + x1) / 2, y: (y0 + y1) / 2 });
+
+// `inspect` says what a click does that does not paint, `moved` is called whenever the points are others, `send` with a message for the server. What is painted is kept
+// outside the component, which the page may build anew at any time: nothing is lost then, nor the class in hand; for
+// each painted data set by itself.
+function createBrush(tools, state, painter, inspect, moved, send) {
+  let kept = { points: [] };
   let paint = null, timer = 0;
   const INSPECT = -1;
 
@@ -36,17 +49,18 @@ function createBrush(tools, state, painter, moved, send) {
     }
     moved();
   }
+  const pointOf = (code) => (paint.classes.length ? `point of ${paint.classes[code]}` : "point"); // of a curve there are no classes
   // The classes in use and one more, and looking without painting.
   function brushes() {
     const used = kept.points.reduce((most, point) => Math.max(most, point[2]), 0) + 1;
-    const offered = Math.min(paint.classes.length, Math.max(2, used + 1, kept.brush + 1));
+    const offered = Math.max(1, Math.min(paint.classes.length, Math.max(2, used + 1, kept.brush + 1)));
     const wanted = [...Array(offered).keys(), INSPECT];
     if (tools.classes.children.length !== wanted.length)
       tools.classes.replaceChildren(...wanted.map((code) => {
         const glyph = code === INSPECT ? "" : GLYPHS[state.data.markers[code]];
-        const label = code === INSPECT ? "Inspect" : String(code);
-        const title = code === INSPECT ? "A click asks what single networks say there" : `A click paints a point of ${paint.classes[code]} (key ${code + 1})`;
-        return element("button", { type: "button", role: "radio", class: "tool", "data-code": code, title, "aria-label": code === INSPECT ? label : paint.classes[code],
+        const label = code === INSPECT ? "Inspect" : paint.classes.length ? String(code) : "Paint";
+        const title = code === INSPECT ? inspect : `A click paints a ${pointOf(code)} (key ${code + 1})`;
+        return element("button", { type: "button", role: "radio", class: "tool", "data-code": code, title, "aria-label": paint.classes[code] ?? label,
           onclick: () => choose(code) }, element("i", { text: glyph, "aria-hidden": "true" }), element("span", { text: code === INSPECT ? label : ` ${label}` }));
       }));
     for (const button of tools.classes.children) {
@@ -95,11 +109,11 @@ function createBrush(tools, state, painter, moved, send) {
     });
     if (nearest >= 0) {
       become(kept.points.filter((_, i) => i !== nearest));
-      return "Point removed.";
+      return "Removed: point.";
     }
     if (kept.points.length >= paint.most) return `No more than ${paint.most} points.`;
     become([...kept.points, [x, y, kept.brush, 0]]);
-    return `Point of ${paint.classes[kept.brush]} added.`;
+    return `Added: ${pointOf(kept.brush)}.`;
   }
   tools.undo.addEventListener("click", undo);
   tools.clear.addEventListener("click", () => become([]));
@@ -128,6 +142,7 @@ function createBrush(tools, state, painter, moved, send) {
     },
     update(next) {
       paint = next;
+      if (paint) kept = (LAST.brushes ??= {})[paint.name] ??= { points: [], past: [], revision: 0, brush: 0, unsent: false };
       if (paint && paint.revision >= kept.revision) {
         clearTimeout(timer);
         if (paint.revision !== kept.revision) kept.past = []; // not from here: another beginning, or another file
