@@ -163,7 +163,7 @@ def test_the_same_data_can_be_chosen_again_after_reset(visit):
         expect(page).to_have_url(re.compile("data.name=circles"))
         expect(page.get_by_role("radio", name="Circles")).to_be_checked()
         page.locator(RESET).click()
-        expect(page.get_by_role("radio", name="Moons")).to_be_checked()
+        expect(view(page, "Moons")).to_be_checked()
         expect(page).to_have_url(re.compile(r"/$"))
 
 
@@ -328,7 +328,7 @@ def test_two_sessions_at_once_each_get_their_own(visit):
 
 def test_a_data_set_is_chosen_by_keyboard(visit, shots: Path):
     page = visit().open()
-    page.get_by_role("radio", name="Moons").focus()
+    view(page, "Moons").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Circles")).to_be_checked()
     expect(page).to_have_url(re.compile("data.name=circles"))
