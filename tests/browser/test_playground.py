@@ -147,10 +147,10 @@ def test_a_map_of_other_data_never_lies_under_new_points(visit):
     page.locator(FIT).click()
     page.wait_for_function("window.__bnnPlayground.live.frame", timeout=LONG)
     until_picture_differs(page, bare)
-    page.get_by_role("radio", name="Blobs").click()
+    page.get_by_role("radio", name="Blobs", exact=True).click()
     expect(page).to_have_url(re.compile("data.name=blobs"))
     expect(page.locator(".frame.empty")).to_have_count(5)  # no map in any view
-    page.get_by_role("radio", name="XOR").click()
+    page.get_by_role("radio", name="XOR", exact=True).click()
     expect(page.locator(".frame.empty")).to_have_count(1)  # moving again, but for the single network
     page.locator(STOP).click()
     expect(page.locator(FIT)).to_be_enabled(timeout=LONG)
@@ -159,9 +159,9 @@ def test_a_map_of_other_data_never_lies_under_new_points(visit):
 def test_the_same_data_can_be_chosen_again_after_reset(visit):
     page = visit().open()
     for _ in range(2):
-        page.get_by_role("radio", name="Circles").click()
+        page.get_by_role("radio", name="Circles", exact=True).click()
         expect(page).to_have_url(re.compile("data.name=circles"))
-        expect(page.get_by_role("radio", name="Circles")).to_be_checked()
+        expect(page.get_by_role("radio", name="Circles", exact=True)).to_be_checked()
         page.locator(RESET).click()
         expect(view(page, "Moons")).to_be_checked()
         expect(page).to_have_url(re.compile(r"/$"))
@@ -312,7 +312,7 @@ def test_the_same_link_in_another_browser_shows_the_same_at_once(visit):
     expect(status(page)).to_contain_text("3,000 steps in")
     expect(page.locator(FIT)).to_be_enabled()
     assert page.locator(".bnn-scores").inner_text() == first.locator(".bnn-scores").inner_text()
-    expect(page.get_by_role("radio", name="Circles")).to_be_checked()
+    expect(page.get_by_role("radio", name="Circles", exact=True)).to_be_checked()
     assert page.evaluate("location.search") == first.evaluate("location.search")
 
 
@@ -330,9 +330,9 @@ def test_a_data_set_is_chosen_by_keyboard(visit, shots: Path):
     page = visit().open()
     view(page, "Moons").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("radio", name="Circles")).to_be_checked()
+    expect(page.get_by_role("radio", name="Circles", exact=True)).to_be_checked()
     expect(page).to_have_url(re.compile("data.name=circles"))
-    expect(page.get_by_role("radio", name="Circles")).to_be_focused()
+    expect(page.get_by_role("radio", name="Circles", exact=True)).to_be_focused()
     page.get_by_role("radio", name="Iris").click()
     expect(page.locator(".st-key-w-feature0, [class*=feature0]").first).to_be_visible()
     page.locator(FIT).click()
