@@ -49,7 +49,7 @@ CLUSTERS: Mapping[str, object] = MappingProxyType(
         "prior.scale": 4.0,
         "prior.scaling": "fan_in",
         "prior.bias_scale": 1.0,
-        "inference.steps": 50_000,  # full-rank ADVI still gains between 20,000 and here
+        "inference.steps": 100_000,  # full-rank ADVI still gains between 20,000 and here
         "inference.tune": 500,
         "inference.draws": 500,
     }
