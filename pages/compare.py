@@ -3,6 +3,7 @@
 import streamlit as st
 
 from bnn_lib.dashboard import compare, compare_view, controls, notices, state, views
+from bnn_lib.dashboard.head import head, settings_row, start_and_stop
 from bnn_lib.dashboard.lessons import LESSONS
 from bnn_lib.dashboard.session import open_session
 
@@ -10,25 +11,16 @@ session = open_session()
 experiment, methods = compare.load()
 views.inject_style()
 
-with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
-    st.markdown("# Compare methods", width="content")
-    busy, wrong = compare.busy(), compare.problem()
-    st.button(
-        "Compare",
-        key="compare",
-        type="primary",
-        icon=":material/play_arrow:",
-        on_click=compare.submit,
-        args=(session,),
-        disabled=busy or len(methods) < compare.FEWEST,
-    )
-    st.button(
-        "Stop",
-        key="compare_stop",
-        icon=":material/stop:",
-        on_click=compare.stop,
-        args=(session,),
-        disabled=not busy,
+busy, wrong = compare.busy(), compare.problem()
+with head("Compare methods"):
+    start_and_stop(
+        session,
+        compare.submit,
+        compare.stop,
+        can_start=not busy and len(methods) >= compare.FEWEST,
+        can_stop=busy,
+        label="Compare",
+        keys=("compare", "compare_stop"),
     )
     st.page_link(
         compare.page_of_one(experiment),
@@ -47,17 +39,15 @@ with st.container(key="lessons", horizontal=True, gap="small"):
     for label in LESSONS:
         st.button(label, key=f"lesson_{label}", type="tertiary", on_click=compare.lesson, args=(label,))
 
-with st.container(key="settings", horizontal=True, gap="medium"):
-    for name, show in (
-        ("Data", compare_view.data_controls),
-        ("Network", controls.network_controls),
-        ("Prior", controls.prior_controls),
-        ("Inference", compare_view.effort_controls),
-    ):
-        with st.container(key=f"group_{name}", width="content", gap=None):
-            st.markdown(name)
-            with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-                show(experiment)
+settings_row(
+    experiment,
+    {
+        "Data": compare_view.data_controls,
+        "Network": controls.network_controls,
+        "Prior": controls.prior_controls,
+        "Inference": compare_view.effort_controls,
+    },
+)
 compare_view.method_choice()
 
 compare_view.live(session)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, controls, data, notices, run, state, views
-from bnn_lib.dashboard.live import live
+from bnn_lib.dashboard import controls, data, run, state, views
+from bnn_lib.dashboard.head import fit_head, settings_row
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.side_by_side import show_side_by_side
 from bnn_lib.dashboard.trust_view import show_trust
@@ -18,49 +18,15 @@ result = views.result_for(experiment)
 views.place_pick(dataset, result)
 views.inject_style()
 
-# What to do, and how far it is.
-with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
-    st.markdown("# Bayesian neural network", width="content")
-    busy = run.active() is not None
-    with st.container(key="buttons", horizontal=True, gap="small", width="content"):
-        st.button(
-            "Fit",
-            key="fit",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=run.fit,
-            args=(session,),
-            disabled=run.fitting(experiment) or dataset is None,
-            help=missing or None,
-        )
-        st.button(
-            "Stop", key="stop", icon=":material/stop:", on_click=run.stop, args=(session,), disabled=not busy
-        )
-        st.button(
-            "Reset",
-            key="reset",
-            on_click=run.reset,
-            args=(session,),
-            help="Back to the default settings and their result",
-        )
-        components.show("link", {}, width="content")
-    with st.container(key="status"):
-        live(session)
-    views.show_verdict(experiment, result)
-
-notices.show_problems(*state.problems())
-
-# What is fitted.
-with st.container(key="settings", horizontal=True, gap="medium"):
-    for name, show in (
-        ("Network", controls.network_controls),
-        ("Prior", controls.prior_controls),
-        ("Inference", controls.inference_controls),
-    ):
-        with st.container(key=f"group_{name}", width="content", gap=None):
-            st.markdown(name)
-            with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-                show(experiment)
+fit_head(session, "Bayesian neural network", experiment, result, missing)
+settings_row(
+    experiment,
+    {
+        "Network": controls.network_controls,
+        "Prior": controls.prior_controls,
+        "Inference": controls.inference_controls,
+    },
+)
 
 # Data -> network -> picture, as the numbers flow.
 with st.container(key="main"):

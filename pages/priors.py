@@ -3,14 +3,14 @@
 import streamlit as st
 
 from bnn_lib.dashboard import notices, prior_fit, prior_state, prior_view, state, views
+from bnn_lib.dashboard.head import head
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
 experiment, functions = prior_state.load()
 views.inject_style()
 
-with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
-    st.markdown("# What a prior believes", width="content")
+with head("What a prior believes"):
     prior_view.function_controls(functions)
 with st.container(key="prior_lessons", horizontal=True, gap="small"):
     prior_view.lesson_buttons()

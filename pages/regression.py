@@ -1,9 +1,11 @@
 """Regression: a number over one feature or two, fitted while you watch; what is known, and what is not."""
 
+from functools import partial
+
 import streamlit as st
 
-from bnn_lib.dashboard import components, controls, data, notices, regression, regression_view, run, state, views
-from bnn_lib.dashboard.live import live
+from bnn_lib.dashboard import controls, data, regression, regression_view, run, state, views
+from bnn_lib.dashboard.head import fit_head, settings_row
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.trust_view import show_trust
 from bnn_lib.datasets.load import entry_of
@@ -18,50 +20,16 @@ named = dataset or entry_of(experiment.data)
 result = views.result_for(experiment)
 views.inject_style()
 
-# What to do, and how far it is.
-with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
-    st.markdown("# Regression", width="content")
-    busy = run.active() is not None
-    with st.container(key="buttons", horizontal=True, gap="small", width="content"):
-        st.button(
-            "Fit",
-            key="fit",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=run.fit,
-            args=(session,),
-            disabled=run.fitting(experiment) or dataset is None,
-            help=missing or None,
-        )
-        st.button(
-            "Stop", key="stop", icon=":material/stop:", on_click=run.stop, args=(session,), disabled=not busy
-        )
-        st.button(
-            "Reset",
-            key="reset",
-            on_click=run.reset,
-            args=(session,),
-            help="Back to the page's first settings and their result",
-        )
-        components.show("link", {}, width="content")
-    with st.container(key="status"):
-        live(session)
-    views.show_verdict(experiment, result)
-
-notices.show_problems(*state.problems())
-
-# What is fitted.
-with st.container(key="settings", horizontal=True, gap="medium"):
-    for name, show in (
-        ("Noise", lambda experiment: regression_view.likelihood_controls(experiment, named)),
-        ("Network", controls.network_controls),
-        ("Prior", controls.prior_controls),
-        ("Inference", controls.inference_controls),
-    ):
-        with st.container(key=f"group_{name}", width="content", gap=None):
-            st.markdown(name)
-            with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-                show(experiment)
+fit_head(session, "Regression", experiment, result, missing)
+settings_row(
+    experiment,
+    {
+        "Noise": partial(regression_view.likelihood_controls, dataset=named),
+        "Network": controls.network_controls,
+        "Prior": controls.prior_controls,
+        "Inference": controls.inference_controls,
+    },
+)
 
 # Data -> picture -> network: the picture has the room.
 with st.container(key="regression_main"):

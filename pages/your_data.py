@@ -3,31 +3,22 @@
 import streamlit as st
 
 from bnn_lib.dashboard import notices, table, table_live, table_result, table_view, views
+from bnn_lib.dashboard.head import head, start_and_stop
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
 views.inject_style()
 loaded, running, results = table.loaded(), table.run(), table.results()
 
-with st.container(key="top", horizontal=True, vertical_alignment="center", gap="medium"):
-    st.markdown("# Your data", width="content")
+with head("Your data"):
     if loaded is not None:
-        st.button(
-            "Fit",
-            key="table.fit",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=table.fit,
-            args=(session,),
-            disabled=running is not None and not running.stopped,
-        )
-        st.button(
-            "Stop",
-            key="table.stop",
-            icon=":material/stop:",
-            on_click=table.stop,
-            args=(session,),
-            disabled=running is None,
+        start_and_stop(
+            session,
+            table.fit,
+            table.stop,
+            can_start=running is None or running.stopped,
+            can_stop=running is not None,
+            keys=("table.fit", "table.stop"),
         )
         with st.container(key="status"):
             table_live.live(session)
