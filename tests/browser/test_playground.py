@@ -450,12 +450,14 @@ def test_ten_painted_points_are_fitted(visit, shots: Path):
     until_picture_differs(page, before)
     page.screenshot(path=shots / "painted.png")
     # By keyboard: the cursor is moved, and Enter paints; the map of before stays under the new point.
+    ten = page.url
     page.locator("canvas.plot").focus()
     page.keyboard.press("Shift+ArrowUp")
     page.keyboard.press("Enter")
     expect(count(page)).to_have_text("11 points")
     expect(page.locator(".notice")).to_have_text("Points changed: press Fit")
     # The link has them all.
+    page.wait_for_url(lambda url: url != ten)
     page.reload()
     expect(count(page)).to_have_text("11 points")
 

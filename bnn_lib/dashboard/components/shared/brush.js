@@ -1,8 +1,8 @@
-// Painting: the points are kept here and seen at once; the server hears of them a moment later, all of them each
-// time. What it answers to an older message than the last is let pass.
+// Painting: the points are kept here and seen at once; the server hears of each change, all points each time. What it
+// answers to an older message than the last is let pass.
 
 const REACH = 10; // pixels within which a click meets a point that is there
-const SEND_AFTER = 150; // ms: quick clicks go as one message
+const QUIET = 150; // ms after a message: the clicks in it go as one
 const MOST_UNDO = 200;
 
 function buildTools() {
@@ -33,7 +33,7 @@ const middle = ([x0, x1, y0, y1]) => ({ x: (x0 + x1) / 2, y: (y0 + y1) / 2 });
 // each painted data set by itself.
 function createBrush(tools, state, painter, inspect, moved, send) {
   let kept = { points: [] };
-  let paint = null, timer = 0;
+  let paint = null, timer = 0, sentAt = -QUIET;
   const INSPECT = -1;
 
   function show() {
@@ -88,11 +88,19 @@ function createBrush(tools, state, painter, inspect, moved, send) {
   }
   function sendSoon() {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      kept.unsent = false;
-      send({ points: kept.points.map((point) => point.slice(0, 3)), revision: kept.revision });
-    }, SEND_AFTER);
+    timer = setTimeout(sendNow, Math.max(0, sentAt + QUIET - performance.now()));
   }
+  function sendNow() {
+    clearTimeout(timer);
+    if (!paint || !kept.unsent) return;
+    kept.unsent = false;
+    sentAt = performance.now();
+    send({ points: kept.points.map((point) => point.slice(0, 3)), revision: kept.revision });
+  }
+  // Whatever is pressed next may leave this data set or this page: the server hears of the points before that.
+  const leaving = new AbortController();
+  for (const [target, event] of [[document, "pointerdown"], [document, "visibilitychange"], [window, "pagehide"]])
+    target.addEventListener(event, sendNow, { capture: true, signal: leaving.signal });
   function undo() {
     if (!kept.past.length) return;
     kept.points = kept.past.pop();
@@ -150,6 +158,9 @@ function createBrush(tools, state, painter, inspect, moved, send) {
       } else if (paint && kept.unsent) sendSoon();
       show();
     },
-    destroy: () => clearTimeout(timer),
+    destroy() {
+      clearTimeout(timer);
+      leaving.abort();
+    },
   };
 }
