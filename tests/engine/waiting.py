@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bnn_lib.engine import Job, JobView
+from bnn_lib.engine import Engine, Job, JobView
 
 T = TypeVar("T")
+Make = Callable[..., Engine]
+Tell = Callable[..., None]
 PATIENCE = 120.0  # seconds: a bound against waiting for ever, not an expectation
 
 
@@ -40,3 +42,14 @@ def alive(pid: int) -> bool:
         return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def runs(tmp_path: Path, seed: int) -> list[int]:
+    """Process ids of the workers that began the fit of this seed."""
+    log = tmp_path / f"runs-{seed}"
+    return [int(line) for line in log.read_text().split()] if log.exists() else []
+
+
+def worker_of(tmp_path: Path, seed: int) -> int:
+    """Process id of the worker that began it first (it says that it began before it leaves its note)."""
+    return wait_for(lambda: runs(tmp_path, seed))[0]
