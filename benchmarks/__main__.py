@@ -11,6 +11,7 @@ NAMES = (
     "scaling",
     "maps",
     "memory",
+    "load",
     "closed_forms",
     "between",
     "nuts",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import socket
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements", "requirements-test", "requirements-bench")
@@ -109,3 +112,32 @@ def test_check_port_says_that_it_is_taken():
     assert checked.returncode == 1
     assert checked.stderr.startswith(f"Port {port} cannot be used")
     assert script("check-port", sys.executable, port).returncode == 0
+
+
+def imported(*folders: str) -> set[str]:
+    """Names of the distributions that the code in these folders imports, anywhere in it."""
+    provided = metadata.packages_distributions()
+    found: set[str] = set()
+    for path in (path for folder in folders for path in sorted(ROOT.glob(folder))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    others = found - set(sys.stdlib_module_names) - {"app", "bnn_lib", "tests", "benchmarks"}
+    return {canonicalize_name(provided.get(name, [name])[0]) for name in others}
+
+
+@pytest.mark.parametrize(
+    ("folders", "files"),
+    [
+        (("app.py", "pages/*.py", "bnn_lib/**/*.py"), ("requirements.in",)),
+        (("tests/**/*.py",), ("requirements.in", "requirements-test.in")),
+        (("benchmarks/*.py",), ("requirements.in", "requirements-bench.in")),
+    ],
+    ids=["app", "tests", "benchmarks"],
+)
+def test_what_is_imported_is_asked_for(folders: tuple[str, ...], files: tuple[str, ...]):
+    # What only comes along with something else goes when that does without it.
+    listed = {canonicalize_name(requirement.name) for file in files for requirement in requirements(file)}
+    assert imported(*folders) <= listed

@@ -53,7 +53,9 @@ class Palette:
     doubt : str
         A bar of epistemic uncertainty, in the middle of `uncertainty`.
     text, muted, line, surface, accent : str
-        Labels, secondary labels, axes and grid, the background of figures, and what is pressed or selected.
+        Labels, secondary labels, axes and grid, the background of figures, and what is selected in them.
+    button : str
+        What is pressed or selected on the page, under white text.
     halo : str
         Outline that sets a point off against the map.
     contour : str
@@ -71,6 +73,7 @@ class Palette:
     line: str
     surface: str
     accent: str
+    button: str
     halo: str
     contour: str
 
@@ -89,6 +92,7 @@ PALETTES: Mapping[str, Palette] = MappingProxyType(
             line="#d5d7da",
             surface="#ffffff",
             accent="#0d5a9c",
+            button="#0d5a9c",
             halo="#ffffff",
             contour="#22252b",
         ),
@@ -104,6 +108,7 @@ PALETTES: Mapping[str, Palette] = MappingProxyType(
             line="#3b4048",
             surface="#14161a",
             accent="#8fcbff",
+            button="#2e7abc",
             halo="#14161a",
             contour="#f5f6f7",
         ),

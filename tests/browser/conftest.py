@@ -35,7 +35,12 @@ def app(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the app with an empty store; its address. When it has ended, no process of it is left."""
     folder = tmp_path_factory.mktemp("app")
     port, log = free_port(), folder / "log"
-    settings = {"BNN_STORE": str(folder / "store"), "BNN_GRACE_SECONDS": "2", "BNN_THREADS": "2"}
+    settings = {
+        "BNN_STORE": str(folder / "store"),
+        "BNN_GRACE_SECONDS": "2",
+        "BNN_THREADS": "2",
+        "BNN_OPERATIONS": "on",
+    }
     environment = {**os.environ, **settings}
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -121,6 +121,8 @@ def test_text_can_be_read(theme: str):
         assert contrast(palette.text, background) > 7
         assert contrast(palette.muted, background) > 4.5
     assert contrast(palette.accent, palette.surface) > 3
+    assert contrast(palette.button, palette.surface) > 3
+    assert contrast("#ffffff", palette.button) > 4.5
     for colour in palette.classes:
         assert contrast(colour, palette.surface) > 4.5
 
@@ -132,7 +134,7 @@ def test_the_page_has_the_same_colours(theme: str, root):
     assert config["backgroundColor"] == palette.surface
     assert config["textColor"] == palette.text
     assert config["borderColor"] == palette.line
-    assert config["primaryColor"] in (palette.accent, *palette.areas)
+    assert config["primaryColor"] == palette.button
 
 
 def test_no_component_has_a_colour_of_its_own(root):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conftest import Server, end, free_port, wait_until_healthy
-from tests.server.visitor import Visitor, exceptions, texts
+from benchmarks.app_server import Server, end, free_port, wait_until_healthy
+from benchmarks.visitor import Visitor, exceptions, texts
 from tests.test_container import arguments, compose, image_environment
 
 # Patience costs nothing where it is not needed: a crowded machine takes minutes to load three Pythons.

@@ -12,8 +12,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.server.conftest import Server
-from tests.server.visitor import Visitor, exceptions, texts
+from benchmarks.app_server import Server
+from benchmarks.visitor import Visitor, exceptions, texts
 
 pytestmark = pytest.mark.slow
 
