@@ -251,7 +251,7 @@ def percentiles(values: Sequence[float]) -> str:
     return " ".join(f"{np.percentile(values, p):.2f}" for p in (50, 95)) if values else "none"
 
 
-def verdict(good: bool) -> str:
+def met(good: bool) -> str:
     """Return a word for the table."""
     return "met" if good else "MISSED"
 
@@ -291,19 +291,19 @@ def run_class(sessions: int, fits: int, think: float, threads: int) -> int:
         ("", "measured", "target"),
         [
             ("fits asked for", len(wanted), ""),
-            ("results seen by the session that asked", len(keys), verdict(len(keys) == len(wanted))),
-            ("fits lost", len(lost), verdict(not lost)),
+            ("results seen by the session that asked", len(keys), met(len(keys) == len(wanted))),
+            ("fits lost", len(lost), met(not lost)),
             ("fits a minute", f"{rate:.1f}", ""),
-            ("share of the ideal", f"{rate / best:.0%}", f">= {SHARE:.0%}: {verdict(rate / best >= SHARE)}"),
+            ("share of the ideal", f"{rate / best:.0%}", f">= {SHARE:.0%}: {met(rate / best >= SHARE)}"),
             ("processor: fits straight / all that served", f"{efficient:.0%}", ""),
             ("processor, seconds: web, workers, visitors",
              f"{used.web:.0f} {used.workers:.0f} {used.ours:.0f}", ""),
-            ("a control's response, p50 p95, s", percentiles(responses), f"{RESPONSE}: {verdict(p95 <= RESPONSE)}"),
+            ("a control's response, p50 p95, s", percentiles(responses), f"{RESPONSE}: {met(p95 <= RESPONSE)}"),
             ("click to first map, p50 p95, s", percentiles([s for one in seen for s in one.first_maps]), ""),
             ("click to result, p50 p95, s", percentiles([s for one in seen for s in one.results]), ""),
-            ("web process, MB", f"{memory.web:.0f}", f"< {WEB_MB}: {verdict(memory.web < WEB_MB)}"),
-            ("everything, MB", f"{memory.all:.0f}", f"< {ALL_MB}: {verdict(memory.all < ALL_MB)}"),
-            (f"fits for {sessions} sessions on one link", started, f"1: {verdict(started == 1)}"),
+            ("web process, MB", f"{memory.web:.0f}", f"< {WEB_MB}: {met(memory.web < WEB_MB)}"),
+            ("everything, MB", f"{memory.all:.0f}", f"< {ALL_MB}: {met(memory.all < ALL_MB)}"),
+            (f"fits for {sessions} sessions on one link", started, f"1: {met(started == 1)}"),
         ],
     )  # fmt: skip
     print("\n".join(wrong))
@@ -336,7 +336,7 @@ def run_soak(minutes: float, sessions: int, think: float, threads: int) -> int:
         after = [row[column] for row in rows[5:]]
         if after:
             drift = max(after) / rows[4][column] - 1
-            print(f"{what}: at most {drift:+.1%} after the fifth minute; <= {FLAT:.0%}: {verdict(drift <= FLAT)}")
+            print(f"{what}: at most {drift:+.1%} after the fifth minute; <= {FLAT:.0%}: {met(drift <= FLAT)}")
             wrong += [f"{what} grew by {drift:.1%}"] if drift > FLAT else []
     print("\n".join(wrong))
     return len(wrong)
