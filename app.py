@@ -9,7 +9,7 @@ from bnn_lib.dashboard.session import shared_engine
 
 if __name__ == "__main__":
     st.set_page_config(
-        page_title="Bayesian neural network playground", page_icon="bnn_lib/dashboard/icon.png", layout="wide"
+        page_title="Bayesian neural network playground", page_icon="bnn_lib/dashboard/icon.svg", layout="wide"
     )
     pages = [
         st.Page("pages/playground.py", title="Playground", default=True),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pymc.logprob.transforms import LogTransform
 
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.errors import InvalidExperiment, Problem
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bnn_lib.likelihoods import Likelihood, Target
 
 Tensor = Any  # a PyTensor variable; its generic type parameters say nothing that a reader needs
+LARGEST_LOG_SCALE = 20.0
 
 
 @dataclass(frozen=True)
@@ -265,8 +267,19 @@ def _scale(structure: Structure, layer: int, shared: dict[str, Tensor], paramete
     if structure.scaling == "ard" and layer == 1:
         where = {"shape": (fan_in,), "dims": ("units_0",)}
     if name not in parameters:
-        parameters[name] = pm.HalfNormal(name, scale, **where)
+        parameters[name] = pm.HalfNormal(name, scale, default_transform=_CappedLog(), **where)
     return parameters[name]
+
+
+class _CappedLog(LogTransform):
+    """The usual transform of a scale, level above exp(20), millions of prior standard deviations out.
+
+    A scale that nothing in the data holds may take one draw there while a method still finds its feet; its square
+    would then be more than 32-bit numbers hold.
+    """
+
+    def backward(self, value: Tensor, *inputs: Tensor) -> Tensor:
+        return pt.exp(pt.minimum(value, LARGEST_LOG_SCALE))
 
 
 def _parameter(family: str, name: str, sizes: dict[str, int], scale: Tensor, learned: bool) -> Tensor:

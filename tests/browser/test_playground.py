@@ -16,7 +16,7 @@ LONG = 120_000  # ms: patience, not a measure
 # in which the middle of the map was empty.
 WATCH = """() => {
   const canvas = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-    .map((host) => host.shadowRoot.querySelector('canvas.plot')).find(Boolean);
+    .map((host) => host.shadowRoot?.querySelector('canvas.plot')).find(Boolean);
   const stage = canvas.parentElement;
   window.seen = {start: performance.now(), frames: new Map(), painted: [], blank: 0, looks: 0};
   document.addEventListener('bnn:live', (event) => {
@@ -60,8 +60,11 @@ def click_map(page: Page, across: float, up: float) -> None:
 def until_picture_differs(page: Page, before: str) -> str:
     """Wait until the map is another one than `before`; return it."""
     page.wait_for_function(
-        """(before) => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-             .map((host) => host.shadowRoot.querySelector('canvas.plot')).find(Boolean).toDataURL() !== before""",
+        """(before) => {
+          const canvas = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .map((host) => host.shadowRoot?.querySelector('canvas.plot')).find(Boolean);
+          return canvas && canvas.toDataURL() !== before;
+        }""",
         arg=before,
     )
     return picture(page)
@@ -426,7 +429,8 @@ def count(page: Page):
 
 
 def test_ten_painted_points_are_fitted(visit, shots: Path):
-    page = visit().open("?inference.steps=2000")
+    visitor = visit()
+    page = visitor.open("?inference.steps=2000")
     view(page, "Paint your own").click()
     expect(page.locator(".notice")).to_have_text(re.compile("Nothing is painted yet: paint"))
     expect(page.locator(FIT)).to_be_disabled()
@@ -458,7 +462,7 @@ def test_ten_painted_points_are_fitted(visit, shots: Path):
     expect(page.locator(".notice")).to_have_text("Points changed: press Fit")
     # The link has them all.
     page.wait_for_url(lambda url: url != ten)
-    page.reload()
+    visitor.open(page.url.removeprefix(f"{visitor.address}/"))
     expect(count(page)).to_have_text("11 points")
 
 

@@ -110,7 +110,7 @@ def test_painted_points_are_fitted_in_a_window_that_stays(visit, shots):
     expect(page.locator(".readout .where")).to_have_text(re.compile("x = "))
     expect(count).to_have_text("9 points")
     page.reload()
-    expect(count).to_have_text("9 points")
+    expect(count).to_have_text("9 points", timeout=LONG)
     visitor.errors[:] = [error for error in visitor.errors if "404" not in error]
     page.get_by_role("button", name="Start from Gap").click()
     expect(count).to_have_text(re.compile("^[1-9][0-9]+ points"))
