@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset, encode_table, inspect_table, load_dataset, read_table
     from bnn_lib.errors import FitFailed, InvalidData, InvalidExperiment
     from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, LikelihoodSpec, NetworkSpec, PriorSpec
+    from bnn_lib.exports.notebook import to_notebook
+    from bnn_lib.exports.script import to_script
     from bnn_lib.fitting import Progress, fit, fit_steps
     from bnn_lib.metrics import evaluate
     from bnn_lib.model import build_model
@@ -33,6 +35,8 @@ _HOMES = {
         "NetworkSpec",
         "PriorSpec",
     ),
+    "bnn_lib.exports.notebook": ("to_notebook",),
+    "bnn_lib.exports.script": ("to_script",),
     "bnn_lib.fitting": ("Progress", "fit", "fit_steps"),
     "bnn_lib.metrics": ("evaluate",),
     "bnn_lib.model": ("build_model",),
@@ -64,6 +68,8 @@ __all__ = [  # noqa: RUF022 - in the order of a session's use
     "Prediction",
     "evaluate",
     "distance_from",
+    "to_script",
+    "to_notebook",
     "InvalidExperiment",
     "InvalidData",
     "FitFailed",

@@ -20,8 +20,7 @@ import pytensor.tensor as pt
 from pymc.logprob.transforms import LogTransform
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.errors import InvalidExperiment, Problem
-from bnn_lib.likelihoods import LIKELIHOODS, check_targets, resolve_likelihood
+from bnn_lib.likelihoods import LIKELIHOODS, check_noise, check_targets, resolve_likelihood
 from bnn_lib.priors import PRIORS, SCALINGS, count_parameters
 
 if TYPE_CHECKING:
@@ -69,12 +68,7 @@ class Structure:
         """
         name = resolve_likelihood(experiment.likelihood, dataset)
         likelihood, spec = LIKELIHOODS[name], experiment.likelihood
-        noise = spec.noise
-        if noise is not None and not likelihood.has_noise:
-            message = (
-                f"likelihood.noise is {noise:g}; allowed: none, as the {likelihood.label} likelihood has no noise."
-            )
-            raise InvalidExperiment([Problem("likelihood.noise", message)])
+        check_noise(spec, name)
         network, prior = experiment.network, experiment.prior
         return cls(
             sizes=(dataset.n_features, *network.hidden, likelihood.n_outputs(dataset.n_classes, spec.components)),
@@ -84,7 +78,7 @@ class Structure:
             scaling=prior.scaling,
             bias_as_weights=prior.bias_scale is None,
             likelihood=name,
-            learned_noise=likelihood.has_noise and noise is None,
+            learned_noise=likelihood.has_noise and spec.noise is None,
         )
 
     @property

@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bnn_lib.programs",),  # compiled functions, kept by structure
     ("bnn_lib.inference", "bnn_lib.curvature"),
     ("bnn_lib.logdensity",),
-    ("bnn_lib.model",),
+    ("bnn_lib.model", "bnn_lib.exports"),
     (
         "bnn_lib.datasets",
         "bnn_lib.experiment",

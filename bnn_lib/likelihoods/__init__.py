@@ -23,6 +23,7 @@ __all__ = [
     "SMALLEST_PROBABILITY",
     "Likelihood",
     "Target",
+    "check_noise",
     "check_targets",
     "choose_likelihood",
     "resolve_likelihood",
@@ -107,6 +108,21 @@ def resolve_likelihood(spec: LikelihoodSpec, dataset: Target) -> str:
             "choose auto or categorical."
         )
     return spec.family
+
+
+def check_noise(spec: LikelihoodSpec, name: str) -> None:
+    """Refuse a size of the noise for a likelihood, of this name, that has none.
+
+    Raises
+    ------
+    InvalidExperiment
+    """
+    if spec.noise is not None and not LIKELIHOODS[name].has_noise:
+        message = (
+            f"likelihood.noise is {spec.noise:g}; allowed: none, as the {LIKELIHOODS[name].label} likelihood has "
+            "no noise."
+        )
+        raise InvalidExperiment([Problem("likelihood.noise", message)])
 
 
 def check_targets(name: str, y: np.ndarray) -> None:
