@@ -17,9 +17,10 @@ from bnn_lib.datasets.dataset import Scaling
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
 from bnn_lib.model import Structure
-from bnn_lib.posterior import Schema, predict_at
+from bnn_lib.posterior import Schema, arviz_of, predict_at
 
 if TYPE_CHECKING:
+    from bnn_lib.datasets import Dataset
     from bnn_lib.posterior import Posterior
     from bnn_lib.predictive import Prediction
 
@@ -68,6 +69,10 @@ class Networks:
         return predict_at(
             self.positions[:n_draws], X, self.experiment, self.structure, self.schema, self.linear_about
         )
+
+    def to_arviz(self, dataset: Dataset | None = None) -> Any:
+        """Return all of them as ArviZ's own container; see `Posterior.to_arviz`."""
+        return arviz_of(self.positions, self.experiment, self.structure, self.schema, self.linear_about, dataset)
 
     def to_bytes(self) -> bytes:
         """Return the networks as bytes that `from_bytes` reads."""

@@ -19,7 +19,9 @@ from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.base import StepSettings
+from bnn_lib.inference_data import Observed, inference_data
 from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.loo import pointwise_log_likelihood
 from bnn_lib.model import Structure, placeholder_data, scales, standardized_rows
 from bnn_lib.predictive import Prediction
 from bnn_lib.programs import DRAW_BLOCK, ROW_BLOCK
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
 
 MAX_DRAWS = 100_000
+MOST_LIKELIHOODS = 1_000_000  # draws times training rows whose log likelihoods go to ArviZ
 SHARED_BLOCKS = 8  # of draws: from so many on they are worth waiting for other threads
 STATIC_FIELDS = tuple(field.name for field in fields(StepSettings))  # that a method is compiled for
 
@@ -179,17 +182,18 @@ class Posterior:
             for name, (mean, low, high) in zip(self.schema.feature_names, values, strict=True)
         }
 
-    def to_arviz(self, n_draws: int = 1000, seed: int = 0) -> Any:
-        """Return draws as ArviZ's own container: ``InferenceData``, or a ``DataTree`` from ArviZ 1 on."""
-        import arviz as az
+    def to_arviz(self, n_draws: int = 1000, seed: int = 0, *, dataset: Dataset | None = None) -> Any:
+        """Return draws as ArviZ's own container: ``InferenceData``, or a ``DataTree`` from ArviZ 1 on.
 
-        draws = {name: value[None] for name, value in self.draws(n_draws, seed).items()}
-        attributes = {"experiment": self.experiment.to_json(), "inference_library": "bnn_lib"}
-        if az.__version__.startswith("0."):
-            data = az.from_dict(posterior=draws)
-            data.posterior.attrs.update(attributes)
-            return data
-        return az.from_dict({"posterior": draws}, attrs={"posterior": attributes})
+        Parameters
+        ----------
+        n_draws, seed : int
+        dataset : Dataset, optional
+            That it was fitted to: its training rows, and the log likelihood of each, go in, too.
+        """
+        return arviz_of(
+            self.positions(n_draws, seed), self.experiment, self.structure, self.schema, self.linear_about, dataset
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the posterior to one file (a NumPy archive without pickles) that `load_posterior` reads."""
@@ -268,6 +272,27 @@ def parameters_of(
     return {
         name: np.concatenate([np.asarray(block[name]) for block in blocks])[: len(positions)] for name in blocks[0]
     }
+
+
+def arviz_of(
+    positions: np.ndarray,
+    experiment: Experiment,
+    structure: Structure,
+    schema: Schema,
+    linear_about: np.ndarray | None = None,
+    dataset: Dataset | None = None,
+) -> Any:
+    """Return the networks at flat positions (S, D) as ArviZ's own container; see `Posterior.to_arviz`."""
+    observed = None
+    if dataset is not None:
+        likelihoods = None
+        if len(positions) * len(dataset.X_train) <= MOST_LIKELIHOODS:
+            said = predict_at(positions, dataset.X_train, experiment, structure, schema, linear_about)
+            likelihoods = pointwise_log_likelihood(said, dataset.y_train)
+        observed = Observed(dataset.X_train, dataset.y_train, likelihoods)
+    draws = parameters_of(positions, experiment, structure, schema)
+    attributes = {"experiment": experiment.to_json(), "inference_library": "bnn_lib"}
+    return inference_data(draws, schema.feature_names, attributes, observed)
 
 
 def _forward(

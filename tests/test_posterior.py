@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bnn_lib as bnn
+from bnn_lib.inference_data import netcdf_bytes
 from tests.cases import small
 
 
@@ -171,6 +172,28 @@ def test_a_damaged_file_is_refused_or_read_whole(
 def test_arviz_takes_the_draws(posterior: bnn.Posterior) -> None:
     data = posterior.to_arviz(50)
     np.testing.assert_array_equal(data.posterior["W1"].values[0], posterior.draws(50)["W1"])
+    assert bnn.Experiment.from_json(data.posterior.attrs["experiment"]) == posterior.experiment
+
+
+def test_a_netcdf_file_opens_in_arviz(posterior: bnn.Posterior, tmp_path: Path) -> None:
+    import arviz as az
+
+    dataset = bnn.load_dataset(posterior.experiment.data)
+    path = tmp_path / "posterior.nc"
+    path.write_bytes(netcdf_bytes(posterior.to_arviz(50, dataset=dataset)))
+    data = az.from_netcdf(path)
+    draws = posterior.draws(50)
+    assert set(data.posterior.data_vars) == set(draws)
+    for name, values in draws.items():
+        np.testing.assert_array_equal(data.posterior[name].values[0], values)
+    assert data.posterior["W1"].dims == ("chain", "draw", "hidden_1", "feature")
+    assert data.posterior["b2"].dims == ("chain", "draw", "output")
+    assert tuple(data.posterior["feature"].values) == dataset.feature_names
+    np.testing.assert_array_equal(data.observed_data["y"].values, dataset.y_train)
+    np.testing.assert_array_equal(data.constant_data["X"].values, dataset.X_train)
+    log_likelihood = data.log_likelihood["y"].values[0]
+    expected = posterior.predict(dataset.X_train, 50).log_prob(dataset.y_train)
+    np.testing.assert_allclose(np.logaddexp.reduce(log_likelihood, axis=0) - np.log(50), expected, rtol=1e-5)
     assert bnn.Experiment.from_json(data.posterior.attrs["experiment"]) == posterior.experiment
 
 

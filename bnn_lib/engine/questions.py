@@ -115,6 +115,22 @@ def _predict(values: Values, files: Files) -> dict[str, np.ndarray]:
     return {name: np.concatenate(part) for name, part in parts.items()}
 
 
+def _netcdf(values: Values, files: Files) -> dict[str, np.ndarray]:
+    """Write the draws of a posterior as a NetCDF file.
+
+    Files: ``networks``, as a `Picture` has them, and ``dataset``, by `dataset_to_bytes`, where the fit is not of
+    its experiment's own data. The answer has the file's bytes as ``file``.
+    """
+    from bnn_lib.datasets import load_dataset
+    from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
+    from bnn_lib.inference_data import netcdf_bytes
+
+    networks = _networks(files["networks"])
+    given = files.get("dataset")
+    dataset = load_dataset(networks.experiment.data) if given is None else dataset_from_bytes(given)
+    return {"file": np.frombuffer(netcdf_bytes(networks.to_arviz(dataset)), np.uint8)}
+
+
 @lru_cache(maxsize=NETWORKS_KEPT)
 def _networks(content: bytes) -> Networks:
     from bnn_lib.networks import Networks
@@ -123,5 +139,5 @@ def _networks(content: bytes) -> Networks:
 
 
 QUESTIONS: Mapping[str, Answerer] = MappingProxyType(
-    {"predict": _predict, "prior": prior_functions, "posterior": posterior_functions}
+    {"predict": _predict, "prior": prior_functions, "posterior": posterior_functions, "netcdf": _netcdf}
 )
