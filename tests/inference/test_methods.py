@@ -45,6 +45,15 @@ def test_it_finds_mean_and_covariance_of_the_exact_posterior(
     np.testing.assert_allclose((covariance - case.covariance) / np.outer(sd, sd), 0, atol=2 * tolerance)
 
 
+def test_sghmc_in_mini_batches_finds_a_sharp_posterior_a_little_too_wide() -> None:
+    # Gradients of 100 of 2,000 rows: their noise widens what is sampled (Chen et al. 2014).
+    case = linear_case(n=2000, method="sghmc", steps=20_000, batch_size=100, mc_samples=1)
+    mean, covariance = moments(bnn.fit(case.experiment, case.dataset))
+    sd = np.sqrt(np.diag(case.covariance))
+    np.testing.assert_allclose((mean - case.mean) / sd, 0, atol=1.0)
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)) / sd, 1.1, atol=0.3)
+
+
 @pytest.mark.parametrize("method", ["fullrank_advi", "lowrank_advi"])
 def test_at_the_optimum_the_elbo_is_the_log_evidence_and_k_hat_says_so(method: str) -> None:
     case, posterior = fitted(method, rank=3)
