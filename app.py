@@ -17,6 +17,8 @@ if __name__ == "__main__":
         st.Page("pages/compare.py", title="Compare"),
         st.Page("pages/priors.py", title="Priors"),
         st.Page("pages/your_data.py", title="Your data"),
+        st.Page("pages/lessons.py", title="Lessons"),
+        st.Page("pages/results.py", title="Results"),
     ]
     if shared_engine().settings.operations:
         pages.append(st.Page("pages/operations.py", title="Operations"))

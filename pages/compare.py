@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, compare_view, controls, notices, state, views
+from bnn_lib.dashboard import compare, compare_view, controls, lesson_view, lessons, notices, share, state, views
 from bnn_lib.dashboard.head import head, settings_row, start_and_stop
-from bnn_lib.dashboard.lessons import LESSONS
+from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
 experiment, methods = compare.load()
+if compare.current_preset(experiment, methods) or lessons.asks_for(experiment):
+    compare.look_up(session, experiment, methods)
 views.inject_style()
 
 busy, wrong = compare.busy(), compare.problem()
@@ -22,6 +24,7 @@ with head("Compare methods"):
         label="Compare",
         keys=("compare", "compare_stop"),
     )
+    share.button(compare.own_fields(), is_one=False)
     st.page_link(
         compare.page_of_one(experiment),
         label="One method by itself",
@@ -35,9 +38,10 @@ notices.show_problems(*state.problems())
 if session.engine.status.message:
     st.caption(notices.plain(session.engine.status.message))
 
-with st.container(key="lessons", horizontal=True, gap="small"):
-    for label in LESSONS:
-        st.button(label, key=f"lesson_{label}", type="tertiary", on_click=compare.lesson, args=(label,))
+lesson_view.show_strip()
+with st.container(key="presets", horizontal=True, gap="small"):
+    for label in PRESETS:
+        st.button(label, key=f"preset_{label}", type="tertiary", on_click=compare.preset, args=(label,))
 
 settings_row(
     experiment,

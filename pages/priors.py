@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import notices, prior_fit, prior_state, prior_view, state, views
+from bnn_lib.dashboard import lesson_view, notices, prior_fit, prior_state, prior_view, share, state, views
 from bnn_lib.dashboard.head import head
 from bnn_lib.dashboard.session import open_session
 
@@ -12,9 +12,11 @@ views.inject_style()
 
 with head("What a prior believes"):
     prior_view.function_controls(functions)
-with st.container(key="prior_lessons", horizontal=True, gap="small"):
-    prior_view.lesson_buttons()
+    share.button(functions.to_query(), is_one=False)
+with st.container(key="prior_presets", horizontal=True, gap="small"):
+    prior_view.preset_buttons()
 notices.show_problems(*state.problems())
+lesson_view.show_strip()
 
 with st.container(key="prior_main"):
     settings_column, picture_column = st.columns([1, 3.4], gap="medium")

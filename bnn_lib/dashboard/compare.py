@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from bnn_lib.dashboard import data, regression, state
-from bnn_lib.dashboard.lessons import LESSONS, Lesson
+from bnn_lib.dashboard.presets import PRESETS, Preset
 from bnn_lib.dashboard.session import Session
 from bnn_lib.datasets import DATASETS
 from bnn_lib.engine import Job, JobView, Picture
-from bnn_lib.errors import InvalidExperiment, Problem
+from bnn_lib.errors import InvalidExperiment, Problem, shown
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 
-FIELD, FEWEST, MOST = "methods", 2, 6
+FIELD, MAP, FEWEST, MOST = "methods", "map", 2, 6
+FIELDS = (FIELD, MAP)
+KINDS = ("probability", "total", "aleatoric", "epistemic")
 CHOSEN, RUNS, STORED, PROBLEM = "compare_methods", "compare_runs", "compare_stored", "compare_problem"
 SHOWN = "compare_shown"  # which map
+LOOKED_UP = "compare_looked_up"
 WIDGET = "w.methods"
 USUAL = ("advi", "fullrank_advi", "nuts", "ensemble")
 
@@ -98,34 +101,45 @@ def read_methods(text: str) -> tuple[str, ...]:
     return names
 
 
+def read_fields(query: Mapping[str, str]) -> list[Problem]:
+    """Return what is wrong with the page's own fields of a link."""
+    problems = []
+    if FIELD in query:
+        try:
+            read_methods(query[FIELD])
+        except InvalidExperiment as error:
+            problems.append(Problem("", f"{error} The usual methods are used instead."))
+    if MAP in query and query[MAP] not in KINDS:
+        problems.append(Problem("", f"map is {shown(query[MAP])}; allowed: {', '.join(KINDS)}."))
+    return problems
+
+
 def load() -> tuple[Experiment, tuple[str, ...]]:
     """Return the page's experiment and methods, from the URL wherever it is new."""
     query = st.query_params.to_dict()
-    written = st.session_state.get(state.WRITTEN)
-    if CHOSEN not in st.session_state or query != written:
-        st.session_state[PROBLEM] = None
+    if CHOSEN not in st.session_state or query != st.session_state.get(state.WRITTEN):
+        wrong = read_fields(query)
+        st.session_state[PROBLEM] = " ".join(problem.message for problem in wrong) or None
         st.session_state[CHOSEN] = usual()
-        if FIELD in query:
-            try:
-                st.session_state[CHOSEN] = read_methods(query[FIELD])
-            except InvalidExperiment as error:
-                st.session_state[PROBLEM] = f"{error} The usual methods are used instead."
-    experiment = state.load(for_the_cells)
-    found = st.session_state.get(state.PROBLEMS, [])
-    if FIELD in query:  # not an experiment's field, and so reported by it
-        _, ours = Experiment.salvage_query({FIELD: query[FIELD]})
-        st.session_state[state.PROBLEMS] = [problem for problem in found if problem not in ours]
-    return experiment, st.session_state[CHOSEN]
+        if FIELD in query and not wrong:
+            st.session_state[CHOSEN] = read_methods(query[FIELD])
+        st.session_state[SHOWN] = query[MAP] if query.get(MAP) in KINDS else None  # None: the usual one
+    return state.load(for_the_cells, FIELDS), st.session_state[CHOSEN]
+
+
+def own_fields() -> dict[str, str]:
+    """Return the page's own fields of its link."""
+    own = {}
+    if st.session_state[CHOSEN] != usual() and not problem():
+        own[FIELD] = ",".join(st.session_state[CHOSEN])
+    if st.session_state.get(SHOWN) in KINDS[1:]:
+        own[MAP] = st.session_state[SHOWN]
+    return own
 
 
 def store() -> None:
     """Write both to the URL."""
-    query = st.session_state[state.STATE].to_query()
-    if st.session_state[CHOSEN] != usual() and not problem():
-        query[FIELD] = ",".join(st.session_state[CHOSEN])
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
-    st.session_state[state.WRITTEN] = query
+    state.store(own_fields())
 
 
 def problem() -> str | None:
@@ -144,18 +158,18 @@ def choose() -> None:
     st.session_state[PROBLEM] = None
 
 
-def lesson(label: str) -> None:
-    """Set the page to one of the lessons."""
-    chosen = LESSONS[label]
+def preset(label: str) -> None:
+    """Set the page to one of the presets."""
+    chosen = PRESETS[label]
     st.session_state[state.STATE] = Experiment()
     state.change(chosen.changes)
     st.session_state[CHOSEN], st.session_state[SHOWN] = chosen.methods, chosen.kind
     st.session_state[PROBLEM] = None
 
 
-def current_lesson(experiment: Experiment, methods: Sequence[str]) -> Lesson | None:
-    """Return the lesson that the page is set to, by its button or by a link."""
-    for found in LESSONS.values():
+def current_preset(experiment: Experiment, methods: Sequence[str]) -> Preset | None:
+    """Return the preset that the page is set to, by its button or by a link."""
+    for found in PRESETS.values():
         if found.methods == tuple(methods) and found.experiment == experiment:
             return found
     return None
@@ -186,19 +200,42 @@ def submit(session: Session) -> None:
     experiment: Experiment = st.session_state[state.STATE]
     st.session_state[RUNS] = found = {}
     for method in st.session_state[CHOSEN]:
-        wanted = with_method(experiment, method)
-        try:
-            found[method] = Run(wanted, session.engine.submit(wanted, session.id))
-        except InvalidExperiment as error:
-            found[method] = Run(wanted, failure=str(error))
+        found[method] = _begin(session, with_method(experiment, method))
+
+
+def look_up(session: Session, experiment: Experiment, methods: Sequence[str]) -> None:
+    """Begin the fits of a preset or a lesson that nobody has made yet, once for each."""
+    wanted = {method: with_method(experiment, method) for method in methods}
+    asked = {method: one.key for method, one in wanted.items()}
+    if st.session_state.get(LOOKED_UP) == asked:
+        return
+    st.session_state[LOOKED_UP] = asked
+    for method, one in wanted.items():
+        before = runs().get(method)
+        if before is not None and before.experiment == one and before.failure is None:
+            continue
+        _end(session, runs().pop(method, None))
+        if session.engine.result(one.key) is None:
+            runs()[method] = _begin(session, one)
+
+
+def _begin(session: Session, wanted: Experiment) -> Run:
+    try:
+        return Run(wanted, session.engine.submit(wanted, session.id))
+    except InvalidExperiment as error:
+        return Run(wanted, failure=str(error))
+
+
+def _end(session: Session, run: Run | None) -> None:
+    if run is not None and run.job is not None and not run.stopped and run.busy:
+        run.stopped = True
+        session.engine.stop(run.job, session.id)
 
 
 def stop(session: Session) -> None:
     """End all fits under way, keeping what there is (the Stop button)."""
     for run in runs().values():
-        if run.job is not None and not run.stopped and run.busy:
-            run.stopped = True
-            session.engine.stop(run.job, session.id)
+        _end(session, run)
 
 
 def entries(session: Session, experiment: Experiment, methods: Sequence[str]) -> list[Entry]:

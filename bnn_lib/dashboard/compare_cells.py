@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, payload, regression
+from bnn_lib.dashboard import compare, components, data, payload, regression
 from bnn_lib.datasets import DATASETS
 from bnn_lib.engine import Curves, Frame, MapFrame, make_grid
 from bnn_lib.experiment import Experiment
@@ -20,7 +20,6 @@ NAMES = {
     "aleatoric": "noise (aleatoric)",
     "epistemic": "ignorance (epistemic)",
 }
-KINDS = tuple(NAMES)
 SCRIPTS = ("shared/shared.js", "shared/field.js", "cell/cell.js")
 CURVE_SCRIPTS = ("shared/shared.js", "shared/field.js", "curves/paint.js", "curve_cell/curve_cell.js")
 
@@ -34,20 +33,22 @@ def _mount(name: str, scripts: tuple[str, ...]) -> Callable[..., Any]:
 
 def kinds(experiment: Experiment) -> tuple[str, ...]:
     """Return what can be looked at in every cell: of curves all at once."""
-    return KINDS if DATASETS[experiment.data.name].task == "classification" else ()
+    return compare.KINDS if DATASETS[experiment.data.name].task == "classification" else ()
 
 
-def show_legend(experiment: Experiment, kind: str | None) -> None:
-    """Show what the colours mean, and tell the cells what they share."""
+def show_legend(experiment: Experiment, kind: str | None, group: str = "") -> None:
+    """Show what the colours mean, and tell the cells, of a group if there are several, what they share."""
     dataset = data.load(experiment.data)
     if kind is None:
         shared = regression.curves_data(dataset, Curves.place(dataset), experiment.data.name, "")
-        _mount("curve_cell", CURVE_SCRIPTS)(key="cell_legend", data={"legend": True, **shared})
+        content = {"legend": True, "group": group, **shared}
+        _mount("curve_cell", CURVE_SCRIPTS)(key=f"cell_legend{group}", data=content)
         return
     grid = make_grid(dataset)
     names = list(dataset.class_names)
     content = {
         "legend": True,
+        "group": group,
         "kind": kind,
         "classes": names,
         "ends": ["no doubt", f"ln {len(names)} nats"],
@@ -56,16 +57,17 @@ def show_legend(experiment: Experiment, kind: str | None) -> None:
         "extent": [float(grid.x[0]), float(grid.x[-1]), float(grid.y[0]), float(grid.y[-1])],
         "palettes": payload.palette_data(),
     }
-    _mount("cell", SCRIPTS)(key="cell_legend", data=content)
+    _mount("cell", SCRIPTS)(key=f"cell_legend{group}", data=content)
 
 
-def show_cell(method: str, frame: Frame | None, kind: str | None, label: str) -> None:
-    """Show one method's picture, on the scale that all cells share."""
+def show_cell(name: str, frame: Frame | None, kind: str | None, label: str, group: str = "") -> None:
+    """Show one picture, e.g. of the method `name`, on the scale that all cells of its group share."""
     if kind is None:
-        _mount("curve_cell", CURVE_SCRIPTS)(key=f"cell_{method}", data=curve_data(frame, label))
+        content = curve_data(frame, label) | {"group": group}
+        _mount("curve_cell", CURVE_SCRIPTS)(key=f"cell_{name}", data=content)
     else:
         maps = frame if isinstance(frame, MapFrame) else None
-        _mount("cell", SCRIPTS)(key=f"cell_{method}", data=cell_data(maps, kind, label))
+        _mount("cell", SCRIPTS)(key=f"cell_{name}", data=cell_data(maps, kind, label) | {"group": group})
 
 
 def cell_data(frame: MapFrame | None, kind: str, label: str) -> dict[str, Any]:

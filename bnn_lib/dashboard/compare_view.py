@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, compare_cells, compare_numbers, controls, data, state
+from bnn_lib.dashboard import compare, compare_cells, compare_numbers, controls, data, links, state
 from bnn_lib.dashboard.live import duration, progress_text, speed
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
@@ -35,15 +35,16 @@ def data_controls(experiment: Experiment) -> None:
     entry = entry_of(experiment.data)
     name = experiment.data.name
     painted = [name] if DATASETS[name].painted else []  # where there is something painted
-    tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
-    st.selectbox(
-        "Data set",
-        [*data.MAPPED, *data.CURVED_ONCE, *painted],
-        format_func=lambda name: DATASETS[name].label,
-        help=entry.help,
-        width=150,
-        **tied,
-    )
+    if not links.hides("data.name"):
+        tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
+        st.selectbox(
+            "Data set",
+            [*data.MAPPED, *data.CURVED_ONCE, *painted],
+            format_func=lambda name: DATASETS[name].label,
+            help=entry.help,
+            width=150,
+            **tied,
+        )
     if entry.fixed_rows is None:
         with more("data"):
             presets(experiment, "data.n", "Rows", controls.ROWS, "All rows, training and held out.")
@@ -88,13 +89,13 @@ def _grid(session: Session) -> None:
         st.rerun()
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
-    lesson = compare.current_lesson(experiment, st.session_state[compare.CHOSEN])
+    preset = compare.current_preset(experiment, st.session_state[compare.CHOSEN])
     kinds, kind = compare_cells.kinds(experiment), None
-    if lesson:
-        st.markdown(plain(lesson.look))
+    if preset:
+        st.markdown(plain(preset.look))
     if kinds:
         if st.session_state.get(compare.SHOWN) not in kinds:
-            st.session_state[compare.SHOWN] = lesson.kind if lesson else kinds[0]
+            st.session_state[compare.SHOWN] = preset.kind if preset else kinds[0]
         kind = st.segmented_control(
             "Map",
             kinds,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.dashboard import components, data, painting, state
+from bnn_lib.dashboard import components, data, links, painting, state
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.thumbnails import chooser_data
 from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
@@ -57,39 +57,37 @@ def data_controls(experiment: Experiment, names: tuple[str, ...] = data.PLAYED) 
     """Data set, one of `names`; noise, rows, how many are held out, and another sample."""
     entry = entry_of(experiment.data)
     choices = st.session_state.get(CHOICES, 0)
-    components.show("datasets", chooser_data(experiment.data.name, choices, names), on_name_change=_dataset_chosen)
+    if not links.hides("data.name"):
+        chosen = chooser_data(experiment.data.name, choices, names)
+        components.show("datasets", chosen, on_name_change=_dataset_chosen)
     if entry.fixed_rows is None:
-        st.slider("Noise", 0.0, 1.0, step=0.01, help=entry.noise_help, **bind("data.noise", experiment.data.noise))
-        options = sorted({*ROWS, experiment.data.n})
-        st.select_slider(
-            "Rows",
-            options,
-            format_func="{:,}".format,
-            help="All rows, training and held out.",
-            **bind("data.n", experiment.data.n),
-        )
+        _amount_controls(experiment)
+    elif links.hides("data.features"):
+        pass
     elif entry.task == "classification" and entry.features:
         _feature_choice(experiment)
     elif entry.features:
         _features_of_number(experiment)
-    st.slider(
-        "Held out",
-        0.05,
-        0.95,
-        step=0.05,
-        format="percent",
-        help="Share of the rows that the fit never sees: they judge it.",
-        **bind("data.test_fraction", experiment.data.test_fraction),
-    )
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.button(
-            "New sample" if entry.fixed_rows is None else "New split",
-            icon=":material/casino:",
-            on_click=_regenerate,
-            key="regenerate",
-            help="The same settings with the next seed.",
-            width="stretch",
+    if not links.hides("data.test_fraction"):
+        st.slider(
+            "Held out",
+            0.05,
+            0.95,
+            step=0.05,
+            format="percent",
+            help="Share of the rows that the fit never sees: they judge it.",
+            **bind("data.test_fraction", experiment.data.test_fraction),
         )
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        if not links.hides("data.seed"):
+            st.button(
+                "New sample" if entry.fixed_rows is None else "New split",
+                icon=":material/casino:",
+                on_click=_regenerate,
+                key="regenerate",
+                help="The same settings with the next seed.",
+                width="stretch",
+            )
         with more("data"):
             whole(experiment, "data.seed", "Seed", "Which sample, and which rows are held out.")
             if entry.task == "classification":
@@ -111,9 +109,25 @@ def data_controls(experiment: Experiment, names: tuple[str, ...] = data.PLAYED) 
         )
 
 
+def _amount_controls(experiment: Experiment) -> None:
+    """Noise and rows of a generated data set."""
+    spec = experiment.data
+    if not links.hides("data.noise"):
+        help_text = entry_of(spec).noise_help
+        st.slider("Noise", 0.0, 1.0, step=0.01, help=help_text, **bind("data.noise", spec.noise))
+    if not links.hides("data.n"):
+        st.select_slider(
+            "Rows",
+            sorted({*ROWS, spec.n}),
+            format_func="{:,}".format,
+            help="All rows, training and held out.",
+            **bind("data.n", spec.n),
+        )
+
+
 def _class_controls(experiment: Experiment) -> None:
     """What can be wrong with classes."""
-    if DATASETS[experiment.data.name].fixed_rows is None:
+    if DATASETS[experiment.data.name].fixed_rows is None and not links.hides("data.imbalance"):
         st.slider(
             "Imbalance",
             0.0,
@@ -122,16 +136,17 @@ def _class_controls(experiment: Experiment) -> None:
             help="0: classes of equal size. 0.9: each but the first has a tenth of the first's rows.",
             **bind("data.imbalance", experiment.data.imbalance),
         )
-    st.slider(
-        "Wrong labels",
-        0.0,
-        MAX_LABEL_NOISE,
-        step=0.05,
-        format="percent",
-        help="Share of training labels changed to another class. Held-out labels stay true: they judge what was "
-        "learned all the same.",
-        **bind("data.label_noise", experiment.data.label_noise),
-    )
+    if not links.hides("data.label_noise"):
+        st.slider(
+            "Wrong labels",
+            0.0,
+            MAX_LABEL_NOISE,
+            step=0.05,
+            format="percent",
+            help="Share of training labels changed to another class. Held-out labels stay true: they judge what "
+            "was learned all the same.",
+            **bind("data.label_noise", experiment.data.label_noise),
+        )
 
 
 def _number_features_chosen() -> None:
@@ -194,6 +209,8 @@ def _layers(by: int) -> None:
 
 def layer_editor(experiment: Experiment) -> None:
     """Layers and units with + and -, each above its column of the diagram."""
+    if links.hides("network.hidden"):
+        return
     hidden = experiment.network.hidden
     count = len(hidden)
     with st.container(
@@ -268,11 +285,12 @@ def network_controls(experiment: Experiment) -> None:
         112,
     )
     with more("network"):
-        st.text_input(
-            "Units of each hidden layer",
-            help='Up to four numbers from 1 to 128, e.g. "8,8"; "none" for no hidden layer.',
-            **bind("network.hidden", write_text(experiment.network.hidden)),
-        )
+        if not links.hides("network.hidden"):
+            st.text_input(
+                "Units of each hidden layer",
+                help='Up to four numbers from 1 to 128, e.g. "8,8"; "none" for no hidden layer.',
+                **bind("network.hidden", write_text(experiment.network.hidden)),
+            )
         toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.")
         if DATASETS[experiment.data.name].task == "classification":  # of a number it is a setting in sight
             choice(
@@ -305,7 +323,8 @@ def prior_controls(experiment: Experiment) -> None:
         PRIORS[experiment.prior.family].help,
         118,
     )
-    st.html(density_html(experiment), width="content")
+    if not links.hides("prior.family"):
+        st.html(density_html(experiment), width="content")
     presets(experiment, "prior.scale", "Scale", SCALES, "How large the prior expects weights to be.", width=84)
     choice(
         experiment,

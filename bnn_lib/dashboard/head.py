@@ -7,10 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, notices, run, state, views
+from bnn_lib.dashboard import history_view, lesson_view, links, notices, run, share, state, views
 from bnn_lib.dashboard.live import live
 from bnn_lib.dashboard.session import Session
 from bnn_lib.experiment import Experiment
+
+# Group of settings -> the section of an experiment that it sets.
+SECTIONS: Mapping[str, str] = {label: name for name, label in links.SECTIONS.items()} | {"Noise": "likelihood"}
 
 
 def head(title: str) -> Any:
@@ -76,17 +79,21 @@ def fit_head(session: Session, title: str, experiment: Experiment, result: run.S
                 args=(session,),
                 help="Back to the page's first settings and their result",
             )
-            components.show("link", {}, width="content")
+            share.button(result=result)
+            history_view.button(session, st.session_state[run.PAGE])
         with st.container(key="status"):
             live(session)
         views.show_verdict(experiment, result)
     notices.show_problems(*state.problems())
+    lesson_view.show_strip()
 
 
 def settings_row(experiment: Experiment, groups: Mapping[str, Callable[[Experiment], None]]) -> None:
     """Show the row of settings: name of a group -> what shows its widgets."""
     with st.container(key="settings", horizontal=True, gap="medium"):
         for name, show in groups.items():
+            if SECTIONS[name] in links.current().hide:
+                continue
             with st.container(key=f"group_{name}", width="content", gap=None):
                 st.markdown(name)
                 with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):

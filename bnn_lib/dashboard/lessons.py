@@ -1,88 +1,70 @@
-"""Comparisons that show something: each a problem, methods, the map to look at, and what to look for on it."""
+"""The lessons that there are, and where this tab is in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from pathlib import Path
 
-from bnn_lib.dashboard import state
+import streamlit as st
+
+from bnn_lib.dashboard import links
+from bnn_lib.dashboard.lesson_file import OURS, Lesson, Lessons, Step, files_of, read_files
+from bnn_lib.dashboard.session import shared_engine
 from bnn_lib.experiment import Experiment
 
-
-@dataclass(frozen=True)
-class Lesson:
-    """A comparison that shows something.
-
-    Attributes
-    ----------
-    changes : mapping
-        What differs from the default experiment, by dotted names.
-    methods : tuple of str
-    kind : str
-        The map that shows it.
-    look : str
-        What to look for, in one sentence.
-    """
-
-    changes: Mapping[str, object]
-    methods: tuple[str, ...]
-    kind: str
-    look: str
-
-    @property
-    def experiment(self) -> Experiment:
-        """The problem that it is shown on."""
-        return state.replaced(Experiment(), self.changes)
+PATH = "pages/lessons.py"
+ANSWERS = "lesson_answers"
 
 
-# Labels that are partly wrong keep the function at each cluster from being certain by its size alone; a wide prior
-# over a piecewise linear network leaves room for doubt between them (Foong et al. 2019, 2020).
-CLUSTERS: Mapping[str, object] = MappingProxyType(
-    {
-        "data.name": "clusters",
-        "data.n": 200,
-        "data.noise": 0.1,
-        "data.label_noise": 0.2,
-        "network.hidden": (20,),
-        "network.activation": "relu",
-        "prior.scale": 4.0,
-        "prior.scaling": "fan_in",
-        "prior.bias_scale": 1.0,
-        "inference.steps": 100_000,  # full-rank ADVI still gains between 20,000 and here
-        "inference.tune": 500,
-        "inference.draws": 500,
-    }
-)
-LESSONS: Mapping[str, Lesson] = MappingProxyType(
-    {
-        "ADVI between two clusters": Lesson(
-            CLUSTERS,
-            ("advi", "nuts"),
-            "epistemic",
-            "Look at the room between the clusters: mean-field ADVI is surest there, where it has seen nothing; "
-            "NUTS is surest at the clusters, less sure between them, and least to both sides.",
-        ),
-        "Full-rank repairs some of it": Lesson(
-            CLUSTERS,
-            ("advi", "lowrank_advi", "fullrank_advi", "nuts"),
-            "epistemic",
-            "Look to both sides of the line through the clusters: with all correlations ADVI is in doubt there, "
-            "as NUTS is; on the line between the clusters it is still too sure.",
-        ),
-        "An ensemble is not a posterior": Lesson(
-            CLUSTERS,
-            ("map", "ensemble", "nuts"),
-            "epistemic",
-            "Look for any doubt at all in the ensemble: fits from different starts end at nearly the same "
-            "function, and what NUTS does not know they take for known.",
-        ),
-        "What dropout thinks": Lesson(
-            CLUSTERS,
-            ("dropout", "advi", "nuts"),
-            "epistemic",
-            "Look far from the data: leaving units out at random gives hardly any doubt there, however far; NUTS, "
-            "on the same network, has most of its doubt there.",
-        ),
-    }
-)
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _read(stamps: tuple[tuple[Path, int, int], ...], problems: tuple[str, ...]) -> Lessons:
+    return read_files([path for path, _, _ in stamps], problems)
+
+
+def find() -> Lessons:
+    """Return all lessons, ours and those of the folder that BNN_LESSONS names; a changed file is read again."""
+    folder = shared_engine().settings.lessons
+    files, problems = files_of([OURS, *([folder] if folder else [])])
+    return _read(tuple(_stamp(path) for path in files), tuple(problems))
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    try:
+        status = path.stat()
+    except OSError:  # said when it is read
+        return path, 0, 0
+    return path, status.st_mtime_ns, status.st_size
+
+
+def current() -> tuple[Lesson, int] | None:
+    """Return the lesson and the step (from 1) that the page's link names, None if there is no such lesson."""
+    link = links.current()
+    lesson = find().by_name.get(link.lesson) if link.lesson else None
+    return None if lesson is None else (lesson, min(link.step, len(lesson.steps)))
+
+
+def current_step() -> Step | None:
+    """Return the step that the page's link names."""
+    found = current()
+    return found[0].steps[found[1] - 1] if found else None
+
+
+def asks_for(experiment: Experiment) -> bool:
+    """Whether the page's link is a lesson's, and this is what its step shows: it is fitted without being asked."""
+    step = current_step()
+    return step is not None and step.set_up.experiment == experiment
+
+
+def query_of(lesson: Lesson, number: int) -> dict[str, str]:
+    """Return the link of a step, on the lessons page."""
+    return {"lesson": lesson.name, "step": str(number)}
+
+
+def answers() -> dict[tuple[str, int], int]:
+    """Return what was answered in this tab: (lesson's name, step from 1) -> choice from 0."""
+    found: dict[tuple[str, int], int] = st.session_state.setdefault(ANSWERS, {})
+    return found
+
+
+def answered(lesson: Lesson) -> int:
+    """Return how many of a lesson's questions have been answered."""
+    return sum((lesson.name, number) in answers() for number in range(1, len(lesson.steps) + 1))

@@ -86,10 +86,10 @@ def draw_again() -> None:
     choose(draw=(current.draw + 1) % (LARGEST_SEED + 1))
 
 
-# --- lessons ------------------------------------------------------------------------------------------------
+# --- presets ------------------------------------------------------------------------------------------------
 
 # label -> (fields of the experiment, what is drawn)
-LESSONS: Mapping[str, tuple[Mapping[str, object], Functions]] = MappingProxyType(
+PRESETS: Mapping[str, tuple[Mapping[str, object], Functions]] = MappingProxyType(
     {
         "tanh with large scales: sure of everything": (
             {"network.hidden": (20, 20), "prior.scale": 5.0, "prior.bias_scale": 5.0},
@@ -115,9 +115,9 @@ LESSONS: Mapping[str, tuple[Mapping[str, object], Functions]] = MappingProxyType
 )
 
 
-def lesson(label: str) -> None:
-    """Set the page to one of the lessons."""
-    changes, functions = LESSONS[label]
+def preset(label: str) -> None:
+    """Set the page to one of the presets."""
+    changes, functions = PRESETS[label]
     st.session_state[state.STATE] = Experiment()
     state.change(changes)
     st.session_state[CHOSEN] = functions

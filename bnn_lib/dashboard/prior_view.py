@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.dashboard import components, prior_payload, prior_state, state
+from bnn_lib.dashboard import components, links, prior_payload, prior_state, state
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
-from bnn_lib.dashboard.widgets import bind
+from bnn_lib.dashboard.widgets import bind, choice
 from bnn_lib.engine import Answer, AnswerView
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import NONE, write_text
@@ -50,6 +50,8 @@ def _slide(
     label: str, dotted: str, value: object, usual: Sequence[float], help_text: str, *, none: str | None = None
 ) -> None:
     """Offer usual values on a slider, with whatever a link brought among them."""
+    if links.hides(dotted):
+        return
     numbers = sorted({*usual, *([value] if isinstance(value, float) else [])})
     options = [NONE] * bool(none) + [write_text(number) for number in numbers]
     st.select_slider(
@@ -64,6 +66,19 @@ def _slide(
 def network_controls(experiment: Experiment) -> None:
     """Depth, width and activation."""
     hidden = experiment.network.hidden
+    if not links.hides("network.hidden"):
+        _shape_controls(hidden)
+    choice(
+        experiment,
+        "network.activation",
+        "Activation",
+        list(ACTIVATIONS),
+        lambda name: ACTIVATIONS[name].label,
+        ACTIVATIONS[experiment.network.activation].help,
+    )
+
+
+def _shape_controls(hidden: Sequence[int]) -> None:
     st.session_state["w.depth"] = len(hidden)
     st.segmented_control(
         "Hidden layers", DEPTHS, key="w.depth", on_change=_depth_chosen, required=True, width="stretch"
@@ -75,34 +90,30 @@ def network_controls(experiment: Experiment) -> None:
         st.select_slider(
             "Width", options, key="w.width", on_change=_width_chosen, help=f"Units of every hidden layer.{mixed}"
         )
-    st.selectbox(
-        "Activation",
-        list(ACTIVATIONS),
-        format_func=lambda name: ACTIVATIONS[name].label,
-        help=ACTIVATIONS[experiment.network.activation].help,
-        **bind("network.activation", experiment.network.activation),
-    )
 
 
 def prior_controls(experiment: Experiment) -> None:
     """Scale, scaling and family; folded away: biases."""
     prior = experiment.prior
     _slide("Scale", "prior.scale", prior.scale, SCALES, "How large the prior expects weights to be.")
-    st.selectbox(
+    choice(
+        experiment,
+        "prior.scaling",
         "Scaling",
         list(SCALINGS),
-        format_func=lambda name: SCALINGS[name].label,
-        help=SCALINGS[prior.scaling].help,
-        **bind("prior.scaling", prior.scaling),
+        lambda name: SCALINGS[name].label,
+        SCALINGS[prior.scaling].help,
     )
-    st.selectbox(
+    choice(
+        experiment,
+        "prior.family",
         "Weights",
         list(PRIORS),
-        format_func=lambda name: PRIORS[name].label,
-        help=PRIORS[prior.family].help,
-        **bind("prior.family", prior.family),
+        lambda name: PRIORS[name].label,
+        PRIORS[prior.family].help,
     )
-    st.html(density_html(experiment))
+    if not links.hides("prior.family"):
+        st.html(density_html(experiment))
     help_text = "How large the prior expects biases to be: they say where along the input units switch."
     _slide("Bias scale", "prior.bias_scale", prior.bias_scale, SCALES, help_text, none="as the weights")
 
@@ -136,10 +147,10 @@ def function_controls(functions: Functions) -> None:
     )
 
 
-def lesson_buttons() -> None:
+def preset_buttons() -> None:
     """One click each."""
-    for label in prior_state.LESSONS:
-        st.button(label, key=f"lesson_{label}", type="tertiary", on_click=prior_state.lesson, args=(label,))
+    for label in prior_state.PRESETS:
+        st.button(label, key=f"preset_{label}", type="tertiary", on_click=prior_state.preset, args=(label,))
 
 
 # --- pictures -----------------------------------------------------------------------------------------------

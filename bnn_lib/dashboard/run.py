@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bnn_lib.dashboard import state
+from bnn_lib.dashboard import history, lessons, state
 from bnn_lib.dashboard.session import Session
 from bnn_lib.engine import Job, JobView, Picture
 from bnn_lib.errors import InvalidExperiment
@@ -127,8 +127,12 @@ def reset(session: Session) -> None:
 
 
 def look_up(session: Session, experiment: Experiment, start: Experiment | None = None) -> None:
-    """Show a result that is there already; of `start`, the page's first experiment, wait for it."""
-    if active() is not None or st.session_state.get(LOOKED_UP) == experiment.key:
+    """Show a result that is there already; of `start`, the page's first experiment, or a lesson's, wait for it."""
+    current, is_lesson = active(), lessons.asks_for(experiment)
+    if current is not None and is_lesson and current.experiment != experiment:
+        stop(session)  # of the step before
+        st.session_state[ACTIVE] = current = None
+    if current is not None or st.session_state.get(LOOKED_UP) == experiment.key:
         return
     st.session_state[LOOKED_UP] = experiment.key
     on_page = shown()
@@ -137,11 +141,22 @@ def look_up(session: Session, experiment: Experiment, start: Experiment | None =
     picture = session.engine.result(experiment.key)
     if picture is not None:
         st.session_state[SHOWN] = Shown(experiment, picture)
+        history.record(st.session_state[PAGE], experiment, picture)
         st.session_state[FAILURE] = st.session_state[FROZEN] = None
-    elif experiment == (start or Experiment()) and not (on_page and on_page.experiment.data == experiment.data):
+    elif is_lesson or (
+        experiment == (start or Experiment()) and not (on_page and on_page.experiment.data == experiment.data)
+    ):
+        st.session_state[FAILURE] = None
         _submit(session, experiment)
     else:
         session.engine.prepare(experiment)
+
+
+def put(experiment: Experiment, picture: Picture | None, failure: str | None = None) -> None:
+    """Put a result that was here before on the page again; without one, say why there is none."""
+    st.session_state[SHOWN] = Shown(experiment, picture) if picture is not None else None
+    st.session_state[LOOKED_UP], st.session_state[FROZEN] = experiment.key, None
+    st.session_state[FAILURE] = failure
 
 
 def settle(current: Active, view: JobView) -> bool:
@@ -153,6 +168,7 @@ def settle(current: Active, view: JobView) -> bool:
     st.session_state[LOOKED_UP] = current.experiment.key
     if view.picture is not None:
         st.session_state[SHOWN] = Shown(current.experiment, view.picture)
+        history.record(st.session_state[PAGE], current.experiment, view.picture)
     elif view.phase == "stopped" and view.frame is not None:
         st.session_state[SHOWN] = None
         st.session_state[FROZEN] = Frozen(current.experiment, view)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 
-from bnn_lib.dashboard import data
+from bnn_lib.dashboard import data, links
 from bnn_lib.datasets.load import entry_of
 from bnn_lib.errors import InvalidData, InvalidExperiment, Problem
 from bnn_lib.experiment import DataSpec, Experiment
@@ -17,7 +17,7 @@ from bnn_lib.experiment_text import write_text
 from bnn_lib.likelihoods import LIKELIHOODS
 
 STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
-ADAPT, PAINTS = "adapt", "paints"
+ADAPT, PAINTS, FIRST = "adapt", "paints", "first"
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 
 
@@ -65,7 +65,10 @@ def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = F
         st.session_state.pop(STATE, None)  # of another page
     query = st.query_params.to_dict()
     if STATE not in st.session_state or query != st.session_state.get(WRITTEN):
-        experiment, problems = Experiment.salvage_query({k: v for k, v in query.items() if k not in own})
+        link, about_link = links.read(query)
+        fields = {k: v for k, v in query.items() if k not in own and k not in links.FIELDS}
+        fields, about_key = links.resolve(link, fields)
+        experiment, problems = Experiment.salvage_query(fields)
         experiment, more = _adapt(experiment)
         try:
             _check_data(experiment.data)
@@ -73,7 +76,9 @@ def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = F
             more.append(Problem("data", str(error)))
             experiment = experiment.model_copy(update={"data": Experiment().data})
         st.session_state[STATE] = experiment
-        st.session_state[PROBLEMS] = [*problems, *more]
+        st.session_state[links.LINK] = link
+        st.session_state[FIRST] = experiment if link != links.Link() else None
+        st.session_state[PROBLEMS] = [*about_link, *about_key, *problems, *more]
         st.session_state[WRITTEN] = query
         st.session_state[REFUSED] = "The default is used instead."
     experiment = st.session_state[STATE]
@@ -131,8 +136,11 @@ def for_the_map(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
 
 
 def store(own: Mapping[str, str] | None = None) -> None:
-    """Write the experiment to the URL, only what differs from the defaults, and the page's own fields."""
-    query = {**st.session_state[STATE].to_query(), **(own or {})}
+    """Write the experiment to the URL, only what differs from the defaults, and the other fields of the link."""
+    experiment, link = st.session_state[STATE], links.current()
+    # A short link stays short for as long as it is true.
+    fields = {"key": link.key} if link.key and link.key == experiment.key else experiment.to_query()
+    query = {**fields, **(own or {}), **link.to_query()}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[WRITTEN] = query
@@ -165,9 +173,14 @@ def change_from(widget_key: str, dotted: str) -> None:
         change({dotted: value})
 
 
+def put(experiment: Experiment) -> None:
+    """Set all fields at once, to those of an experiment that this page has shown before."""
+    st.session_state[STATE], st.session_state[PROBLEMS] = experiment, []
+
+
 def reset() -> None:
-    """Go back to the default experiment."""
-    st.session_state[STATE], st.session_state[PROBLEMS] = _adapt(Experiment())
+    """Go back to the first experiment: that of a teacher's or a lesson's link, else the default."""
+    st.session_state[STATE], st.session_state[PROBLEMS] = _adapt(st.session_state.get(FIRST) or Experiment())
 
 
 def problems() -> tuple[list[Problem], str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, inspector, painting, payload, run, scores
+from bnn_lib.dashboard import components, data, inspector, links, painting, payload, run, scores
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.datasets.load import entry_of, painting_of
@@ -20,6 +20,10 @@ from bnn_lib.figures.palettes import PALETTES
 from bnn_lib.inference import METHODS
 
 STYLE = Path(__file__).parent / "style.css"
+NO_DATA_COLUMN = (
+    ":is(.st-key-main, .st-key-regression_main) > [data-testid=stLayoutWrapper] > .stHorizontalBlock > "
+    ".stColumn:first-child { display: none; }"
+)
 FAR = 1e9  # no point of a map is further out
 MOST_FEATURES = 8  # that are named
 KEPT = 32  # packed data sets and results kept for all sessions
@@ -39,6 +43,8 @@ def theme() -> str:
 def inject_style() -> None:
     """Set the page's own spacing and sizes."""
     st.html(_style(theme()))
+    if links.hides("data"):  # the column beside the picture is its alone
+        st.html(f"<style>{NO_DATA_COLUMN}</style>")
 
 
 def result_for(experiment: Experiment) -> run.Shown | None:

@@ -1,4 +1,7 @@
-"""One widget a field: tied to the experiment, which it changes through `state` alone."""
+"""One widget a field: tied to the experiment, which it changes through `state` alone.
+
+A field that the page's link hides has none.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import state
+from bnn_lib.dashboard import links, state
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import NONE, write_text
 
@@ -38,6 +41,8 @@ def presets(
     width: int | None = None,
 ) -> None:
     """Offer usual values; any other may be typed."""
+    if links.hides(dotted):
+        return
     value = state.value_of(experiment, dotted)
     texts = [write_text(preset) for preset in usual]
     now = write_text(value)
@@ -72,6 +77,8 @@ def choice(
     width: int | None = None,
 ) -> None:
     """Offer a registry's names."""
+    if links.hides(dotted):
+        return
     extent: dict[str, Any] = {"width": width} if width else {}
     st.selectbox(
         label,
@@ -85,13 +92,16 @@ def choice(
 
 def toggle(experiment: Experiment, dotted: str, label: str, help_text: str) -> None:
     """Offer yes or no."""
-    st.toggle(label, help=help_text, **bind(dotted, state.value_of(experiment, dotted)))
+    if not links.hides(dotted):
+        st.toggle(label, help=help_text, **bind(dotted, state.value_of(experiment, dotted)))
 
 
 def whole(
     experiment: Experiment, dotted: str, label: str, help_text: str, low: int = 0, high: int = 2**31 - 1
 ) -> None:
     """Offer a whole number."""
+    if links.hides(dotted):
+        return
     st.number_input(label, low, high, step=1, help=help_text, **bind(dotted, state.value_of(experiment, dotted)))
 
 

@@ -64,6 +64,8 @@ class EngineSettings:
         How long a fit goes on after the last page that wants it is gone.
     upload_megabytes : int
         Largest file that a visitor may send.
+    lessons : Path or None
+        Folder of lessons beside ours.
     operations : bool
         Whether there is a page for whoever hosts the app. Every visitor can see it.
     log_level : str
@@ -85,6 +87,7 @@ class EngineSettings:
     fit_seconds: float = 900.0
     grace_seconds: float = 20.0
     upload_megabytes: int = 5
+    lessons: Path | None = None
     operations: bool = False
     log_level: str = "info"
     preload: str = "bnn_lib.engine.preload"
@@ -209,6 +212,7 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
             "grace_seconds", "seconds for which a fit goes on after its last page has gone", 0, 86_400, whole=False
         ),
         "BNN_UPLOAD_MB": _number("upload_megabytes", "largest file that a visitor may send, in MB", 1, 5),
+        "BNN_LESSONS": _folder("lessons", "folder of lessons of one's own, shown after ours", "none"),
         "BNN_OPERATIONS": Variable(
             "operations", "a page of what the server does, for every visitor to see", "off", "on or off", _switch
         ),

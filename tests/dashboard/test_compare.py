@@ -12,7 +12,7 @@ import pytest
 from bnn_lib.agreement import PredictiveSummary
 from bnn_lib.dashboard import compare, compare_numbers
 from bnn_lib.dashboard.compare import Entry
-from bnn_lib.dashboard.lessons import LESSONS
+from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.datasets import DATASETS
 from bnn_lib.engine.limits import check_affordable
 from bnn_lib.errors import InvalidExperiment
@@ -101,14 +101,14 @@ def test_the_table_is_written_as_csv():
     assert float(rows[0]["Ignorance, map"]) == float(rows[0]["Agreement, rows"]) == 1
 
 
-@pytest.mark.parametrize("label", list(LESSONS))
-def test_each_lesson_can_be_fitted(label):
-    lesson = LESSONS[label]
-    assert compare.read_methods(",".join(lesson.methods)) == lesson.methods
-    assert DATASETS[lesson.experiment.data.name].task == "classification"
-    for method in lesson.methods:
-        check_affordable(compare.with_method(lesson.experiment, method), fit_seconds=900)
-    assert compare.current_lesson(lesson.experiment, lesson.methods) is lesson
-    assert compare.current_lesson(lesson.experiment, lesson.methods[::-1]) is None
-    other = compare.state.replaced(lesson.experiment, {"data.seed": 7})
-    assert compare.current_lesson(other, lesson.methods) is None
+@pytest.mark.parametrize("label", list(PRESETS))
+def test_each_preset_can_be_fitted(label):
+    preset = PRESETS[label]
+    assert compare.read_methods(",".join(preset.methods)) == preset.methods
+    assert DATASETS[preset.experiment.data.name].task == "classification"
+    for method in preset.methods:
+        check_affordable(compare.with_method(preset.experiment, method), fit_seconds=900)
+    assert compare.current_preset(preset.experiment, preset.methods) is preset
+    assert compare.current_preset(preset.experiment, preset.methods[::-1]) is None
+    other = compare.state.replaced(preset.experiment, {"data.seed": 7})
+    assert compare.current_preset(other, preset.methods) is None

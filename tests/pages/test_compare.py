@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnn_lib.dashboard import compare
-from bnn_lib.dashboard.lessons import LESSONS
+from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.experiment import Experiment
 from tests.pages.fake_engine import FakeEngine, make_picture
 
@@ -97,26 +97,26 @@ def test_a_refused_fit_says_why_in_its_cell(engine: FakeEngine, compared):
     assert [e.value.replace("\\", "") for e in page.error] == ["Too much work."] * len(METHODS)
 
 
-@pytest.mark.parametrize("label", list(LESSONS))
-def test_a_lesson_sets_problem_and_methods(compared, label):
+@pytest.mark.parametrize("label", list(PRESETS))
+def test_a_preset_sets_problem_and_methods(compared, label):
     page = compared()
-    page.button(key=f"lesson_{label}").click().run()
+    page.button(key=f"preset_{label}").click().run()
     assert not page.exception
     assert not page.warning
-    lesson = LESSONS[label]
-    assert query_of(page)["methods"] == ",".join(lesson.methods)
-    assert lesson.look in markdown(page)
-    assert page.session_state[compare.SHOWN] == lesson.kind
+    preset = PRESETS[label]
+    assert query_of(page)["methods"] == ",".join(preset.methods)
+    assert preset.look in markdown(page)
+    assert page.session_state[compare.SHOWN] == preset.kind
 
 
-def test_a_lesson_by_its_link_says_what_to_look_for(compared):
-    lesson = next(iter(LESSONS.values()))
-    query = lesson.experiment.to_query() | {"methods": ",".join(lesson.methods)}
+def test_a_preset_by_its_link_says_what_to_look_for(compared):
+    preset = next(iter(PRESETS.values()))
+    query = preset.experiment.to_query() | {"methods": ",".join(preset.methods)}
     page = compared(**{name.replace(".", "__"): value for name, value in query.items()})
     assert not page.warning
-    assert lesson.look in markdown(page)
-    page.button(key="lesson_What dropout thinks").click().run()
-    assert lesson.look not in markdown(page)
+    assert preset.look in markdown(page)
+    page.button(key="preset_What dropout thinks").click().run()
+    assert preset.look not in markdown(page)
 
 
 def test_curves_side_by_side(engine: FakeEngine, compared):

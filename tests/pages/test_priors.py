@@ -97,13 +97,13 @@ def test_two_inputs_are_shown_as_small_maps(engine: FakeEngine, priors: Priors):
     assert query_of(page) == {"inputs": "2", "output": "class"}
 
 
-@pytest.mark.parametrize("label", prior_state.LESSONS)
-def test_lessons_are_one_click_and_a_link(engine: FakeEngine, priors: Priors, label: str):
+@pytest.mark.parametrize("label", prior_state.PRESETS)
+def test_presets_are_one_click_and_a_link(engine: FakeEngine, priors: Priors, label: str):
     page = priors()
-    page.button(key=f"lesson_{label}").click().run()
+    page.button(key=f"preset_{label}").click().run()
     assert not page.exception
     assert not page.warning
-    changes, functions = prior_state.LESSONS[label]
+    changes, functions = prior_state.PRESETS[label]
     experiment, values = asked(engine)
     assert values["output"] == functions.output
     assert experiment.network.hidden == changes["network.hidden"]

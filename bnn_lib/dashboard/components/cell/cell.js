@@ -23,12 +23,12 @@ function createLegend({ parentElement: root }) {
         bar.getContext("2d").putImageData(image, 0, 0);
         body.append(element("span", { text: names[0] }), bar, element("span", { text: names[1] }));
       }
-      say("compared", { points: data.points, extent: data.extent, markers: data.markers, palettes: data.palettes });
+      say(`compared${data.group ?? ""}`, { points: data.points, extent: data.extent, markers: data.markers, palettes: data.palettes });
     },
   };
 }
 
-function createCell({ parentElement: root }) {
+function createCell({ parentElement: root, data: { group = "" } }) {
   const canvas = element("canvas", { role: "img" });
   const body = element("div", { class: "cell" }, canvas);
   root.append(body);
@@ -67,7 +67,7 @@ function createCell({ parentElement: root }) {
       context.fill();
     }
   }
-  const deaf = listen("compared", (detail) => { base = detail; draw(); });
+  const deaf = listen(`compared${group}`, (detail) => { base = detail; draw(); });
   const observer = new ResizeObserver(draw);
   observer.observe(body);
   return {

@@ -13,12 +13,12 @@ function createCurveLegend({ parentElement: root }) {
       for (const name of ["muted", "doubt"]) body.style.setProperty(`--${name}`, palette[name]);
       body.style.setProperty("--truth", palette.classes[1]);
       body.querySelector(".truth").hidden = !data.truth;
-      say("comparedCurves", data);
+      say(`comparedCurves${data.group ?? ""}`, data);
     },
   };
 }
 
-function createCurveCell({ parentElement: root }) {
+function createCurveCell({ parentElement: root, data: { group = "" } }) {
   const canvas = element("canvas", { role: "img" });
   const body = element("div", { class: "cell" }, canvas);
   root.append(body);
@@ -35,7 +35,7 @@ function createCurveCell({ parentElement: root }) {
     painter.paint(rows && readCurves(rows, spaced(x0, x1, rows.shape[1])), null, null);
     if (rows) body.dataset.painted = content.step;
   }
-  const deaf = listen("comparedCurves", (detail) => { state.data = detail; state.palette = null; draw(); });
+  const deaf = listen(`comparedCurves${group}`, (detail) => { state.data = detail; state.palette = null; draw(); });
   const observer = new ResizeObserver(draw);
   observer.observe(body);
   return {

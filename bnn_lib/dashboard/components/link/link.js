@@ -1,20 +1,20 @@
-// Copies the page's address, which holds every setting.
+// Copies an address: the one it is given, else the page's own, which holds every setting.
 function createLink(component) {
   const said = element("span", { "aria-live": "polite" });
   const button = element("button", { type: "button", text: "Copy link", title: "The link holds every setting; whoever opens it sees the same result" });
   component.parentElement.append(element("div", { class: "link" }, button, said));
-  let timer = 0;
+  let timer = 0, address = null;
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(window.location.href);
+      await navigator.clipboard.writeText(address ?? window.location.href);
       said.textContent = "copied";
     } catch {
-      said.textContent = "copy it from the address bar";
+      said.textContent = address ? "copy it from above" : "copy it from the address bar";
     }
     clearTimeout(timer);
     timer = setTimeout(() => { said.textContent = ""; }, 2500);
   });
-  return { update() {}, destroy() { clearTimeout(timer); } };
+  return { update({ data }) { address = data.address ?? null; }, destroy() { clearTimeout(timer); } };
 }
 
 export default function (component) {

@@ -1,4 +1,4 @@
-"""The lessons show what their names say."""
+"""The presets show what their names say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bnn_lib.dashboard.compare import with_method
-from bnn_lib.dashboard.lessons import LESSONS
+from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.datasets import load_dataset
 from bnn_lib.engine import make_grid
 from bnn_lib.fitting import fit
@@ -22,12 +22,12 @@ CENTRES = np.array([[-1.0, -1.0], [1.0, 1.0]])
 def doubt():
     """Epistemic uncertainty by method: at the middle, beside the line, at the clusters, and over the map."""
     found = {}
-    for lesson in LESSONS.values():
-        dataset = load_dataset(lesson.experiment.data)
+    for preset in PRESETS.values():
+        dataset = load_dataset(preset.experiment.data)
         places = {"middle": MIDDLE, "beside": BESIDE, "centres": CENTRES, "map": make_grid(dataset, 30).points()}
-        for method in lesson.methods:
+        for method in preset.methods:
             if method not in found:
-                posterior = fit(with_method(lesson.experiment, method), dataset)
+                posterior = fit(with_method(preset.experiment, method), dataset)
                 assert posterior.diagnostics.get("r_hat", 1.0) < 1.02
                 found[method] = {name: posterior.predict(X).epistemic.mean() for name, X in places.items()}
     return found
