@@ -18,7 +18,7 @@ SPEED ?= not slow
 PYTEST := -m pytest $(PYTEST_ARGS)
 IN_PARALLEL := -n $(PYTEST_WORKERS) --maxprocesses 4 --dist loadfile
 
-.PHONY: help run port-free test test-slow lint format unit browser unit-newer lock bench clean
+.PHONY: help run port-free test test-slow lint format unit browser unit-newer lock bench first-results clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # The environments are built one after the other, and the checks stop at the first that fails.
@@ -72,6 +72,9 @@ lock: ## compile requirements*.txt from requirements*.in
 bench: $(INSTALLED) ## speed against peers, printed as a table
 	@scripts/make-venv $(VENV) $(BIN)/python requirements-bench.txt
 	@$(BIN)/python -m benchmarks
+
+first-results: $(INSTALLED) ## compute what the pages show first, which comes with the app
+	@$(BIN)/python -m bnn_lib.dashboard.first_results
 
 clean: ## remove the virtual environments and the tools' caches
 	rm -rf .venv .venv-next .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnn_lib.engine.board import Board
@@ -18,6 +19,7 @@ from bnn_lib.engine.picture import Picture
 from bnn_lib.engine.questions import AskTask, Question, answer
 from bnn_lib.engine.runner import STARTING, Runner
 from bnn_lib.engine.settings import EngineSettings
+from bnn_lib.engine.shipped import shipped_result
 from bnn_lib.engine.store import ResultStore
 from bnn_lib.engine.structure import fit_key
 from bnn_lib.engine.tasks import FitTask, PrepareTask, prepare, run_fit
@@ -48,6 +50,8 @@ class Engine:
         Default: from the environment.
     warm : iterable of Experiment
         Computed in the background, unless they are stored.
+    shipped : Path, optional
+        Folder of results that come with the app, for what the store has not.
     fit_task, prepare_task, ask_task : callable
         What runs on a worker; tests put others here.
     """
@@ -57,6 +61,7 @@ class Engine:
         settings: EngineSettings | None = None,
         *,
         warm: Iterable[Experiment] = (),
+        shipped: Path | None = None,
         fit_task: FitTask = run_fit,
         prepare_task: PrepareTask = prepare,
         ask_task: AskTask = answer,
@@ -64,10 +69,14 @@ class Engine:
         settings = settings or EngineSettings.from_environment()
         self._settings = settings
         self._store = ResultStore(settings.store, settings.store_bytes, version=results_version())
+        self._shipped = shipped
         room = Room(settings.queue_length, settings.session_fits)
         self._board = Board(STARTING, settings.grace_seconds, room=room)
         for experiment in warm:
-            self._board.add(experiment, None, self._stored(experiment.key))
+            stored = self._stored(experiment.key)
+            self._board.add(experiment, None, stored)
+            if stored is not None:  # its page is where fits begin
+                self._board.want_structure(experiment, None)
         self._desk = Desk()
         self._runner = Runner(settings, self._board, self._desk, self._store, fit_task, prepare_task, ask_task)
         self._errors = RecentErrors()
@@ -195,7 +204,7 @@ class Engine:
         self._errors.cease()
 
     def _stored(self, key: str) -> Picture | None:
-        content = self._store.get(key)
+        content = self._store.get(key) or shipped_result(self._shipped, key, RESULTS_VERSION)
         if content is None:
             return None
         try:

@@ -82,9 +82,9 @@ def make_engine(told: Tell, settings: EngineSettings, tmp_path: Path) -> Iterato
     engines = []
 
     def make(**changes: object) -> Engine:
-        warm = changes.pop("warm", ())
+        given = {name: changes.pop(name) for name in ("warm", "shipped") if name in changes}
         changed = replace(settings, **{"store": tmp_path / "results", **changes})
-        engine = Engine(changed, warm=warm, **SCRIPTED)
+        engine = Engine(changed, **given, **SCRIPTED)  # type: ignore[arg-type]
         engines.append(engine)
         return engine
 

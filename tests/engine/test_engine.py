@@ -15,7 +15,9 @@ import pytest
 from bnn_lib.datasets import Dataset
 from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
 from bnn_lib.engine import Engine, EngineSettings, Job
+from bnn_lib.engine.client import RESULTS_VERSION
 from bnn_lib.engine.local import DASK_SETTINGS
+from bnn_lib.engine.shipped import shipped_path
 from bnn_lib.experiment import DataSpec
 from tests.engine.fakes import experiment
 from tests.engine.waiting import Make, Tell, alive, runs, wait_for, wait_until, worker_of
@@ -251,6 +253,26 @@ def test_a_warm_result_is_computed_without_a_session(make_engine: Make, told: Te
     assert again.result(experiment(0).key) is not None
     assert again.submit(experiment(0), "a").view().phase == "finished"
     assert len(runs(tmp_path, 0)) == 1
+
+
+def test_what_comes_with_the_app_is_there_before_any_worker(make_engine: Make, told: Tell, tmp_path: Path):
+    told("go-0")
+    first = make_engine()
+    wait_until(first.submit(experiment(0), "a"), "finished")
+    picture = first.result(experiment(0).key)
+    assert picture is not None
+    key, folder = experiment(0).key, tmp_path / "shipped"
+    folder.mkdir()
+    shipped_path(folder, key, RESULTS_VERSION).write_bytes(picture.to_bytes())
+    engine = make_engine(store=tmp_path / "another", shipped=folder, warm=[experiment(0)])
+    assert engine.status.phase != "ready"
+    assert engine.submit(experiment(0), "a").view().phase == "finished"
+    assert len(runs(tmp_path, 0)) == 1
+    # A damaged one is as good as none: it is computed.
+    shipped_path(folder, key, RESULTS_VERSION).write_bytes(b"noise")
+    again = make_engine(store=tmp_path / "a third", shipped=folder)
+    wait_until(again.submit(experiment(0), "a"), "finished")
+    assert len(runs(tmp_path, 0)) == 2
 
 
 def test_everything_that_was_started_listens_on_loopback_only(engine: Engine):
