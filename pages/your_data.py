@@ -25,6 +25,8 @@ with head("Your data"):
 
 if problem := table.problem():
     st.warning(notices.plain(problem), icon=":material/error:")
+    if table.may_try_again():
+        st.button("Try again", key="table.again", icon=":material/refresh:", on_click=table.fit, args=(session,))
 
 if loaded is None:
     with st.container(key="table_entry"):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, compare_cells, compare_numbers, controls, data, links, state
+from bnn_lib.dashboard import compare, compare_cells, compare_numbers, controls, data, links, pace, state
 from bnn_lib.dashboard.live import duration, progress_text, speed
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
@@ -17,7 +17,7 @@ from bnn_lib.datasets.load import entry_of
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 
-EVERY = 0.4  # seconds between two looks at running fits
+EVERY = 0.4  # seconds between two looks at running fits, unless many look
 WAS_BUSY = "compare_was_busy"
 
 
@@ -79,13 +79,21 @@ def live(session: Session) -> None:
     """Show the grid, again and again while anything runs."""
     busy = compare.busy()
     st.session_state[WAS_BUSY] = busy
-    st.fragment(_grid, run_every=EVERY if busy else None)(session)
+    every = _every(session) if busy else None
+    st.fragment(_grid, run_every=every)(session, every)
 
 
-def _grid(session: Session) -> None:
+def _every(session: Session) -> float:
+    seen = [view for run in compare.runs().values() if (view := run.view()) and not view.ended]
+    return pace.between_looks(session.engine, *seen, least=EVERY)
+
+
+def _grid(session: Session, every: float | None) -> None:
     open_session()  # the tab is there; after a lost connection, again
     if st.session_state[WAS_BUSY] and not compare.busy():
         st.session_state[WAS_BUSY] = False
+        st.rerun()
+    if every and pace.has_changed(every, _every(session)):
         st.rerun()
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, payload, run, state
-from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard import components, data, pace, payload, run, state
+from bnn_lib.dashboard.notices import plain, show_failure
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.engine import JobView
 from bnn_lib.inference import METHODS
 
-EVERY = 0.2  # seconds between two looks at a running fit
-SELDOM = 1.0  # and at an engine that is not ready
 PARTS = 10  # of the steps, whose means are compared
 
 
 def live(session: Session) -> None:
     """Show what the fit is doing, again and again until it is over."""
-    waiting = session.engine.status.phase != "ready"
-    every = EVERY if run.active() else SELDOM if waiting else None
-    st.fragment(_live, run_every=every)(session, waiting)
+    current, waiting = run.active(), session.engine.status.phase != "ready"
+    seen = [current.job.view()] if current else []
+    every = pace.between_looks(session.engine, *seen) if seen else pace.QUEUED if waiting else None
+    st.fragment(_live, run_every=every)(session, waiting, every, seen)
 
 
-def _live(session: Session, was_waiting: bool) -> None:
+def _live(session: Session, was_waiting: bool, every: float | None, seen: list[JobView]) -> None:
     open_session()  # the tab is there; after a lost connection, again
     current = run.active()
-    view = current.job.view() if current else None
+    # The page's own run has looked already.
+    view = (seen.pop() if seen else current.job.view()) if current else None
     if current and view and run.settle(current, view):
         st.rerun()
     if not current and was_waiting and session.engine.status.phase == "ready":
+        st.rerun()
+    if view and every and pace.has_changed(every, pace.between_looks(session.engine, view)):
         st.rerun()
     _status(session, view)
     components.show("feed", _message(session, view))
@@ -45,7 +48,8 @@ def _status(session: Session, view: JobView | None) -> None:
         if view.phase == "waiting":
             text = session.engine.status.message or text
     elif run.failure():
-        st.error(plain(run.failure() or ""), icon=":material/error:")
+        again = partial(run.fit, session) if run.may_try_again() else None
+        show_failure(run.failure() or "", "again", again)
         return
     else:
         on_page, frozen = run.shown(), run.frozen(state.load())

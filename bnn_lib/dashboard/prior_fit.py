@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, prior_payload, prior_state, prior_view, state, views
-from bnn_lib.dashboard.live import EVERY, progress_text
-from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard import components, data, pace, prior_payload, prior_state, prior_view, state, views
+from bnn_lib.dashboard.live import progress_text
+from bnn_lib.dashboard.notices import plain, show_failure
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.datasets import DATASETS
-from bnn_lib.engine import Answer, Job, Picture, Question
+from bnn_lib.engine import Answer, Job, Picture, Question, QueueFull
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import DataSpec, Experiment
 from bnn_lib.figures.weights import weights_figure
@@ -28,6 +29,7 @@ class Fitted:
     experiment: Experiment
     job: Job | None = None
     failure: str | None = None
+    full: bool = False  # the queue was
     answer: Answer | None = None
 
 
@@ -68,7 +70,7 @@ def _fit(session: Session, wanted: Experiment) -> None:
     try:
         st.session_state[FIT] = Fitted(wanted, session.engine.submit(wanted, session.id))
     except InvalidExperiment as error:
-        st.session_state[FIT] = Fitted(wanted, failure=str(error))
+        st.session_state[FIT] = Fitted(wanted, failure=str(error), full=isinstance(error, QueueFull))
 
 
 def _stop(session: Session) -> None:
@@ -103,10 +105,11 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
         if fitted is None or fitted.experiment != wanted:
             return
         if fitted.failure:
-            st.error(plain(fitted.failure), icon=":material/error:")
+            show_failure(fitted.failure, "prior_again", partial(_fit, session, wanted) if fitted.full else None)
             return
         ended = _ended(fitted)
-        st.fragment(_follow, run_every=None if ended else EVERY)(session, fitted, functions, ended)
+        every = None if ended or fitted.job is None else pace.between_looks(session.engine, fitted.job.view())
+        st.fragment(_follow, run_every=every)(session, fitted, functions, every)
 
 
 def _ended(fitted: Fitted) -> bool:
@@ -117,19 +120,19 @@ def _ended(fitted: Fitted) -> bool:
     return view.ended and (view.picture is None or (fitted.answer is not None and fitted.answer.view().ended))
 
 
-def _follow(session: Session, fitted: Fitted, functions: Functions, had_ended: bool) -> None:
+def _follow(session: Session, fitted: Fitted, functions: Functions, every: float | None) -> None:
     open_session()
     assert fitted.job is not None
     view = fitted.job.view()
     if view.picture is not None and fitted.answer is None:
         fitted.answer = session.engine.ask(_question(view.picture, functions), session.id)
-    if not had_ended and _ended(fitted):
+    if every and (_ended(fitted) or pace.has_changed(every, pace.between_looks(session.engine, view))):
         st.rerun()
     failure = view.message if view.phase == "failed" else None
     failure = failure or (fitted.answer.view().message if fitted.answer else None)
     if failure:
         st.error(plain(failure), icon=":material/error:")
-    elif not had_ended:
+    elif every:
         share, text = progress_text(view)
         st.progress(share, text=plain(text))
 

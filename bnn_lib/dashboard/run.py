@@ -8,14 +8,15 @@ import streamlit as st
 
 from bnn_lib.dashboard import history, lessons, state
 from bnn_lib.dashboard.session import Session
-from bnn_lib.engine import Job, JobView, Picture
+from bnn_lib.engine import Job, JobView, Picture, QueueFull
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 
 ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE = "active", "shown", "frozen", "looked_up", "failure"
+FULL = "queue_full"  # whether that is why the last fit failed
 PICK, PICK_FOR = "pick", "pick_for"
 PAGE, ELSEWHERE = "run_page", "runs_elsewhere"
-OWN = (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, PICK, PICK_FOR)  # each page's
+OWN = (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, FULL, PICK, PICK_FOR)  # each page's
 
 
 @dataclass
@@ -91,6 +92,11 @@ def failure() -> str | None:
     return found
 
 
+def may_try_again() -> bool:
+    """Return whether the last fit failed only because there are too many others now."""
+    return failure() is not None and bool(st.session_state.get(FULL))
+
+
 def fit(session: Session) -> None:
     """Begin to fit the page's experiment (the Fit button)."""
     stop(session)
@@ -105,7 +111,7 @@ def _submit(session: Session, experiment: Experiment) -> None:
         job = session.engine.submit(experiment, session.id)
     except InvalidExperiment as error:  # more work or memory than the host allows
         st.session_state[ACTIVE] = None
-        st.session_state[FAILURE] = str(error)
+        st.session_state[FAILURE], st.session_state[FULL] = str(error), isinstance(error, QueueFull)
     else:
         st.session_state[ACTIVE] = Active(experiment, job)
 
@@ -174,4 +180,5 @@ def settle(current: Active, view: JobView) -> bool:
         st.session_state[FROZEN] = Frozen(current.experiment, view)
     if view.phase == "failed":
         st.session_state[FAILURE] = view.message or "The fit failed; the server's log says why."
+        st.session_state[FULL] = False
     return True

@@ -15,12 +15,12 @@ import streamlit as st
 from bnn_lib.dashboard import state
 from bnn_lib.dashboard.session import Session
 from bnn_lib.datasets import TableData, TableSummary, encode_table, inspect_table
-from bnn_lib.engine import Job, JobView, Picture
+from bnn_lib.engine import Job, JobView, Picture, QueueFull
 from bnn_lib.errors import InvalidData, InvalidExperiment
 from bnn_lib.experiment import Experiment, InferenceSpec, NetworkSpec, PriorSpec
 
-LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM = (
-    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem")
+LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM, FULL = (
+    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem", "full")
 )
 HELD_OUT = 0.2
 FEW_ROWS, FEW_UNITS, UNITS = 500, 10, 50  # training rows up to which few hidden units do better
@@ -131,6 +131,11 @@ def problem() -> str | None:
     """Return what was wrong last, in a sentence."""
     found: str | None = st.session_state.get(PROBLEM)
     return found
+
+
+def may_try_again() -> bool:
+    """Return whether the last fit was not taken only because there are too many others now."""
+    return problem() is not None and bool(st.session_state.get(FULL))
 
 
 def take(session: Session, name: str, content: bytes, image: tuple[int, int] | None = None) -> None:
@@ -254,10 +259,11 @@ def _submit(session: Session, wanted: Experiment) -> None:
         return
     stop(session)
     st.session_state[PROBLEM] = None
+    st.session_state[FULL] = False
     try:
         data = table.encode(choices())
         job = session.engine.submit(wanted, session.id, data.dataset)
     except (InvalidData, InvalidExperiment) as error:
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[PROBLEM], st.session_state[FULL] = str(error), isinstance(error, QueueFull)
     else:
         st.session_state[RUN] = Run(wanted, choices(), data, job)

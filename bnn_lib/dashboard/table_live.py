@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, payload, table
-from bnn_lib.dashboard.live import EVERY, SELDOM, progress_text
+from bnn_lib.dashboard import components, pace, payload, table
+from bnn_lib.dashboard.live import progress_text
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.views import objective_label
+from bnn_lib.engine import JobView
 
 
 def live(session: Session) -> None:
     """Show what the fit is doing, again and again until it is over."""
     waiting = session.engine.status.phase != "ready"
-    every = EVERY if table.run() else SELDOM if waiting else None
-    st.fragment(_live, run_every=every)(session, waiting)
+    current = table.run()
+    seen = [current.job.view()] if current else []
+    every = pace.between_looks(session.engine, *seen) if seen else pace.QUEUED if waiting else None
+    st.fragment(_live, run_every=every)(session, waiting, every, seen)
 
 
-def _live(session: Session, was_waiting: bool) -> None:
+def _live(session: Session, was_waiting: bool, every: float | None, seen: list[JobView]) -> None:
     open_session()
     current = table.run()
     if current is None:
@@ -28,8 +31,10 @@ def _live(session: Session, was_waiting: bool) -> None:
         if message:
             st.caption(plain(message))
         return
-    view = current.job.view()
+    view = seen.pop() if seen else current.job.view()  # the page's own run has looked already
     if table.settle(current, view):
+        st.rerun()
+    if every and pace.has_changed(every, pace.between_looks(session.engine, view)):
         st.rerun()
     share, text = progress_text(view)
     if view.phase == "waiting":

@@ -110,7 +110,7 @@ class Board:
             if joined is not None:
                 return joined
             if session is not None and picture is None:
-                self._room.check(session, self._pending, self._sent.values())
+                self._room.check(session, self._pending, self._sent.values(), handed_over)
             before = self._fits.pop(key, None)
             fit = Fit(
                 key=key,
@@ -343,7 +343,10 @@ class Board:
         with self._lock:
             running = sum(fit.state == "running" for fit in self._sent.values())
             queued = len(self._pending) + len(self._sent) - running
-            return Load(len(self._here), running, queued, self._ended.total, self._ended.per_minute())
+            watching = sum(len(fit.sessions) for fit in self._sent.values())
+            waiting = sum(len(fit.sessions) for fit in self._pending)
+            ended, per_minute = self._ended.total, self._ended.per_minute()
+            return Load(len(self._here), running, queued, ended, per_minute, watching, waiting)
 
     def fail_all(self, message: str) -> None:
         """End everything that has not ended."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bnn_lib.engine.board import Board
 from bnn_lib.engine.desk import Answer, Desk
-from bnn_lib.engine.events import EngineStatus, Operations, RecentErrors, log_event
+from bnn_lib.engine.events import EngineStatus, Load, Operations, RecentErrors, log_event
 from bnn_lib.engine.jobs import Job
 from bnn_lib.engine.limits import check_limits
 from bnn_lib.engine.picture import Picture
@@ -185,6 +185,10 @@ class Engine:
         answer = self._desk.ask(question, session_id, slot or question.name)
         self._runner.wake()
         return answer
+
+    def load(self) -> Load:
+        """Return how much there is to do; cheap enough for several times a second."""
+        return self._board.load()
 
     def operations(self) -> Operations:
         """Return what whoever hosts the app wants to know."""

@@ -105,6 +105,8 @@ class Load:
         Fits since the start, by how they ended.
     per_minute : float
         Fits that ended, over the last five minutes.
+    watching, waiting : int
+        How many sessions want each fit that runs, and each that is queued, added up.
     """
 
     sessions: int
@@ -112,6 +114,8 @@ class Load:
     queued: int
     ended: Mapping[str, int]
     per_minute: float
+    watching: int
+    waiting: int
 
 
 @dataclass(frozen=True)

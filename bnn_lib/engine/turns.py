@@ -28,13 +28,18 @@ class Room:
         In all.
     session : int
         Of one session, those that run counted in.
+    own_bytes : int
+        Sessions' own data that wait or are being fitted, all together. A data set alone may be larger.
     """
 
     queue: int = 200
     session: int = 12
+    own_bytes: int = 200_000_000
 
-    def check(self, session: str, pending: Collection[Fit], sent: Collection[Fit]) -> None:
-        """Refuse one fit more than may wait.
+    def check(
+        self, session: str, pending: Collection[Fit], sent: Collection[Fit], handed_over: bytes | None = None
+    ) -> None:
+        """Refuse one fit more than may wait, or more of sessions' own data.
 
         Raises
         ------
@@ -49,6 +54,13 @@ class Room:
             )
         if len(pending) >= self.queue:
             raise QueueFull(f"The queue is full: {len(pending):,} fits are waiting. Try again in a minute.")
+        held = sum(len(fit.handed_over or b"") for fit in (*pending, *sent))
+        if handed_over and held and held + len(handed_over) > self.own_bytes:
+            raise QueueFull(
+                f"The data that wait to be fitted take {held / 1e6:,.0f} MB, and this table "
+                f"{len(handed_over) / 1e6:,.0f} MB; allowed: {self.own_bytes / 1e6:,.0f} MB. "
+                "Try again in a minute, or with fewer rows or columns."
+            )
 
 
 def in_turn(pending: Sequence[Fit], sent: Iterable[Fit], began: Mapping[str, int]) -> list[Fit]:

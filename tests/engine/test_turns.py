@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bnn_lib.datasets import Dataset
+from bnn_lib.datasets.dataset_bytes import dataset_to_bytes
 from bnn_lib.engine import EngineStatus, QueueFull
 from bnn_lib.engine.board import Board
 from bnn_lib.engine.jobs import Fit
@@ -115,6 +118,26 @@ def test_a_session_may_not_fill_the_queue():
     board.add(experiment(6), "b", None)
     board.stop(fits[5], "a")
     board.add(experiment(7), "a", None)
+
+
+def test_tables_that_wait_may_not_fill_the_memory():
+    tables = [Dataset.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20.0) + i) for i in range(4)]
+    size = len(dataset_to_bytes(tables[0]))
+    board = ready(threads=1, room=Room(own_bytes=int(2.5 * size)))
+    for number, table in enumerate(tables[:2]):
+        board.add(experiment(0), f"session {number}", None, table)
+    (begun,) = begin_all(board)  # what is being fitted counts, too
+    with pytest.raises(QueueFull, match=r"The data that wait to be fitted take .* Try again in a minute"):
+        board.add(experiment(0), "c", None, tables[2])
+    board.add(experiment(0), "c", None)  # which hands nothing over
+    board.add(experiment(0), "c", None, tables[1])  # shared
+    board.end(begun, "finished", make_picture())
+    board.add(experiment(0), "c", None, tables[2])
+
+
+def test_one_table_alone_may_be_larger():
+    board = ready(threads=1, room=Room(own_bytes=10))
+    board.add(experiment(0), "a", None, Dataset.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20.0)))
 
 
 def test_what_pages_say_of_a_refused_fit_they_say_of_this():

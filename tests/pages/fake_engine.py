@@ -27,6 +27,7 @@ from bnn_lib.engine import (
     Operations,
     Picture,
     Question,
+    QueueFull,
     Rows,
     Units,
     make_grid,
@@ -232,7 +233,8 @@ class FakeEngine:
     """What the pages use of an engine.
 
     `stays` keeps every fit in a phase; `fails` makes every fit fail with that message; with `shared` others go
-    on with a fit that is stopped, so that nothing is kept of it; `refuses` is why no fit is taken at all.
+    on with a fit that is stopped, so that nothing is kept of it; `refuses` is why no fit is taken at all,
+    and it is `full` if that passes.
     Questions are answered at once, unless it is `silent`, or `unable`: the sentence that is said then.
     """
 
@@ -240,6 +242,7 @@ class FakeEngine:
     stays: str | None = None
     fails: str | None = None
     refuses: str | None = None
+    full: bool = False
     silent: bool = False
     unable: str | None = None
     shared: bool = False
@@ -262,7 +265,7 @@ class FakeEngine:
 
     def submit(self, experiment: Experiment, session_id: str) -> FakeJob:
         if self.refuses:
-            raise InvalidExperiment(self.refuses)
+            raise (QueueFull if self.full else InvalidExperiment)(self.refuses)
         self.submitted.append(experiment)
         return FakeJob(self, experiment)
 
@@ -270,10 +273,12 @@ class FakeEngine:
         self.calls.append(("stop", session_id))
         job.stopped = True
 
+    def load(self) -> Load:
+        return Load(3, 1, 2, {"finished": 40, "failed": 1}, 7.5, watching=1, waiting=2)
+
     def operations(self) -> Operations:
-        load = Load(sessions=3, running=1, queued=2, ended={"finished": 40, "failed": 1}, per_minute=7.5)
         workers = {"tcp://127.0.0.1:1": 900_000_000, "tcp://127.0.0.1:2": 850_000_000}
-        return Operations(self.status, load, 12_345_678, 500_000_000, workers, self.errors)
+        return Operations(self.status, self.load(), 12_345_678, 500_000_000, workers, self.errors)
 
     def touch(self, session_id: str) -> None:
         pass

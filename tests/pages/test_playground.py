@@ -276,6 +276,22 @@ def test_a_fit_that_the_host_refuses_says_why_and_the_page_goes_on(engine: FakeE
     assert component(page, "map")["result"] is not None
 
 
+def test_a_full_queue_says_so_and_offers_to_try_again(engine: FakeEngine, visit):
+    engine.refuses, engine.full = "The queue is full: 200 fits are waiting. Try again in a minute.", True
+    page = click(visit(), "fit")
+    assert "The queue is full" in page.error[0].value
+    page = click(page, "again")  # still full
+    assert "The queue is full" in page.error[0].value
+    engine.refuses = None
+    page = until_ended(click(page, "again"))
+    assert not page.error
+    assert component(page, "map")["result"] is not None
+    assert "again" not in [button.key for button in page.button]
+    engine.refuses, engine.full = "This fit needs more memory than the host allows.", False
+    page = click(page, "fit")
+    assert "again" not in [button.key for button in page.button]
+
+
 def test_a_stored_result_of_settings_chosen_during_a_fit_is_shown_when_it_ends(engine: FakeEngine, visit):
     chosen = Experiment(prior=PriorSpec(scale=3.0), data=DataSpec(seed=4))
     engine.results[chosen.key] = make_picture(chosen)

@@ -207,6 +207,16 @@ def test_a_fit_that_is_refused_says_why(engine: FakeEngine, priors: Priors):
     assert page.error[0].value.replace("\\", "") == engine.refuses
 
 
+def test_a_full_queue_offers_to_try_again(engine: FakeEngine, priors: Priors):
+    engine.refuses, engine.full = "The queue is full: 200 fits are waiting. Try again in a minute.", True
+    page = priors()
+    page.button(key="prior_fit_button").click().run()
+    engine.refuses = None
+    page.button(key="prior_again").click().run()
+    assert not page.error
+    assert len(engine.submitted) == 1
+
+
 def test_data_is_offered_that_suits_the_functions():
     assert "x_sin_x" in prior_fit.suiting(prior_state.Functions())
     assert "moons" in prior_fit.suiting(prior_state.Functions(2, "class"))

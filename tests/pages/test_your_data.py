@@ -205,6 +205,17 @@ def test_what_the_host_refuses_is_said(engine: TableEngine, page: AppTest):
     assert "ran away at step 7" in words(page)
 
 
+def test_a_full_queue_offers_to_try_again(engine: TableEngine, page: AppTest):
+    engine.refuses, engine.full = "The queue is full: 200 fits are waiting. Try again in a minute.", True
+    upload(page, DIABETES)
+    page.button(key="table.fit").click().run()
+    assert "The queue is full" in words(page)
+    engine.refuses = None
+    page.button(key="table.again").click().run()
+    assert "The queue is full" not in words(page)
+    assert len(engine.submitted) == 1
+
+
 def test_no_answer_is_said(engine: TableEngine, page: AppTest):
     engine.silent = "There was no answer within 60 seconds."
     fit(upload(page, DIABETES))

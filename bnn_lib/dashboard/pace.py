@@ -1,0 +1,48 @@
+"""How often a page looks at its fit: often while it runs, seldom while others come first.
+
+A look costs the web process a few milliseconds, whether there is news or not. Thirty pages that all look five
+times a second cost more than there is: messages to browsers then come in faster than they are sent out, which
+costs more still, and memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bnn_lib.engine import JobView
+
+if TYPE_CHECKING:
+    from bnn_lib.engine import Engine
+
+RUNNING = 0.2  # seconds between two looks at a fit that runs, or will soon
+QUEUED = 1.0  # and at one that waits, or at an engine that is not ready
+SOON = 2  # places in the queue
+LOOKS = 50  # a second by all pages: more of them look less often
+NOTED = 2.0  # so many times faster or slower is worth a run of the page, which is what it takes to change
+
+
+def between_looks(engine: Engine, *views: JobView, least: float = RUNNING) -> float:
+    """Return how many seconds to leave between two looks.
+
+    Parameters
+    ----------
+    engine : Engine
+    *views : JobView
+        What was seen last of the fits that the page waits for.
+    least : float
+        For a fit that runs and that few look at.
+    """
+    load = engine.load()
+    if views and not any(_is_moving(view) for view in views):
+        return max(QUEUED, load.waiting / LOOKS)
+    return max(least, load.watching / LOOKS)
+
+
+def _is_moving(view: JobView) -> bool:
+    soon = view.phase == "queued" and (view.position or 1) <= SOON
+    return soon or view.phase not in ("waiting", "queued")
+
+
+def has_changed(before: float, now: float) -> bool:
+    """Whether a page should look at another pace than it does."""
+    return not 1 / NOTED <= now / before <= NOTED
