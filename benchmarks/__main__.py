@@ -12,6 +12,7 @@ NAMES = (
     "maps",
     "memory",
     "load",
+    "scale_out",
     "closed_forms",
     "between",
     "nuts",

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +80,12 @@ def experiments(sessions: int, fits: int) -> Iterator[Experiment]:
             yield Experiment.from_query(query)
 
 
-def visit(port: int, number: int, fits: int, think: float, seen: Seen, stop: threading.Event) -> None:
+Plan = Callable[[int, int], list[Change]]
+
+
+def visit(
+    port: int, number: int, fits: int, think: float, seen: Seen, stop: threading.Event, plan: Plan = changes
+) -> None:
     """Be one session: change, fit, look at the result, and again."""
     pause = np.random.default_rng(number)
     query: dict[str, str] = {}
@@ -88,7 +93,7 @@ def visit(port: int, number: int, fits: int, think: float, seen: Seen, stop: thr
         visitor.ask()
         visitor.wait(lambda _: _shown(visitor))  # the default's result
         for fit in range(fits):
-            for change in changes(number, fit):
+            for change in plan(number, fit):
                 _look(visitor, pause.uniform(0.5, 1.5) * think)
                 seen.responses.append(visitor.set(f"w.{change.dotted}", **change.sent))
                 query[change.dotted] = change.text
@@ -208,12 +213,14 @@ def ideal(folder: Path, wanted: Sequence[Experiment], threads: int) -> tuple[flo
     return 60 * len(jobs) / seconds, (after - before) / len(jobs)
 
 
-def crowd(server: Server, sessions: int, fits: int, think: float) -> tuple[list[Seen], Usage]:
+def crowd(
+    server: Server, sessions: int, fits: int, think: float, plan: Plan = changes
+) -> tuple[list[Seen], Usage]:
     """Let all sessions visit at once; what they saw, and what it took."""
     seen = [Seen() for _ in range(sessions)]
     stop, before = threading.Event(), Usage.of(server)
     with ThreadPoolExecutor(sessions) as pool:
-        visits = [pool.submit(visit, server.port, i, fits, think, one, stop) for i, one in enumerate(seen)]
+        visits = [pool.submit(visit, server.port, i, fits, think, one, stop, plan) for i, one in enumerate(seen)]
         for i, done in enumerate(visits):
             if error := done.exception():
                 seen[i].wrong.append(f"session {i}: {error!r}")

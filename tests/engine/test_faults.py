@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ def test_results_survive_a_restart(make_engine: Make, told: Tell, tmp_path: Path
 
 
 @pytest.mark.parametrize("damage", [b"", b"noise" * 1000, None], ids=["empty", "noise", "cut short"])
-def test_a_damaged_result_is_computed_anew(make_engine: Make, told: Tell, tmp_path: Path, damage: bytes | None):
+def test_a_damaged_result_is_reported_and_computed_anew(
+    make_engine: Make, told: Tell, tmp_path: Path, damage: bytes | None
+):
     first = make_engine()
     told("go-0")
     key = wait_and_key(first)
@@ -43,6 +46,9 @@ def test_a_damaged_result_is_computed_anew(make_engine: Make, told: Tell, tmp_pa
     file.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     second = make_engine()
     assert second.result(key) is None
+    assert [error.text.split(" bytes=")[0] for error in second.operations().errors] == [
+        f"result damaged, removed key={key}"
+    ]
     wait_until(second.submit(experiment(0), "a"), "finished")
     assert len(runs(tmp_path, 0)) == 2
     assert file.read_bytes() == whole
@@ -229,3 +235,24 @@ def test_a_scheduler_that_is_not_there(make_engine: Make, monkeypatch: pytest.Mo
     assert job.view().phase == "waiting"
     engine.stop(job, "a")
     assert job.view().phase == "stopped"
+
+
+def test_a_clock_that_jumps(make_engine: Make, told: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By a week, and back by two: nothing is timed by the clock on the wall."""
+    engine, week, right = make_engine(grace_seconds=3600), 7 * 86_400, time.time
+    first, second = (engine.submit(experiment(seed), session) for seed, session in ((0, "a"), (1, "b")))
+    wait_until(first, "running")
+    engine.leave("b")
+    monkeypatch.setattr(time, "time", lambda: right() + week)
+    told("go-0")
+    wait_until(first, "finished")
+    assert not second.view().ended  # its grace time goes on
+    monkeypatch.setattr(time, "time", lambda: right() - week)
+    told("go-1")
+    wait_until(second, "finished")
+    assert len(list((tmp_path / "results").iterdir())) == 2
+    assert engine.status.phase == "ready"
+    engine.close()
+    again = make_engine()
+    for seed in range(2):
+        assert again.submit(experiment(seed), "a").view().phase == "finished"
