@@ -126,6 +126,11 @@ def reference(found: Iterable[Entry]) -> tuple[Picture | None, str]:
     nuts = next((entry for entry in found if entry.method == REFERENCE), None)
     if nuts is None:
         return None, "No distances: NUTS, which they are measured from, is not chosen."
+    if nuts.picture is None and nuts.view is None and nuts.failure is None:
+        return (
+            None,
+            "No distances yet: NUTS, which they are measured from, has not been fitted with these settings.",
+        )
     if nuts.picture is None or nuts.picture.stopped_at is not None:
         return None, "No distances: NUTS has not finished."
     diagnostics = nuts.picture.diagnostics

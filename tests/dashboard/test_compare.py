@@ -59,7 +59,8 @@ def test_results_of_other_classes_have_no_distance():
 
 def test_only_a_converged_nuts_is_a_reference():
     assert "not chosen" in compare_numbers.reference([Entry("advi", picture=PICTURE)])[1]
-    assert "not finished" in compare_numbers.reference([Entry("nuts")])[1]
+    assert "not been fitted" in compare_numbers.reference([Entry("nuts")])[1]
+    assert "not finished" in compare_numbers.reference([Entry("nuts", failure="It failed.")])[1]
     found, why = compare_numbers.reference([nuts(r_hat=1.4)])
     assert found is None
     assert "r_hat is 1.4; allowed: at most 1.1" in why
