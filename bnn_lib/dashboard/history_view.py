@@ -11,11 +11,14 @@ from bnn_lib.dashboard.session import Session
 LEFT = "This result has left the server's store. Its settings are here again; press Fit."
 
 
-def button(session: Session, page: str) -> None:
-    """Show the button that opens the dialog, once there is something to come back to."""
+def button(session: Session, page: str, may_open: bool = True) -> None:
+    """Show the button that opens the dialog, once there is something to come back to.
+
+    `may_open`: no other dialog opens in this run, which both cannot.
+    """
     count = sum(entry.page == page for entry in history.entries())
     label = f"History ({count})" if count else "History"
-    if st.button(label, key="history_open", icon=":material/history:", disabled=not count):
+    if st.button(label, key="history_open", icon=":material/history:", disabled=not count) and may_open:
         _dialog(session, page)
 
 

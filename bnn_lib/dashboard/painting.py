@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from bnn_lib.dashboard import data, regression, state
+from bnn_lib.dashboard.widgets import given_file
 from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.datasets.load import painting_of
 from bnn_lib.datasets.painted import (
@@ -143,7 +144,7 @@ def show_file_controls(spec: DataSpec) -> None:
 
 
 def _file_given() -> None:
-    file = st.session_state.get(FILE)
+    file = given_file(FILE)
     entry = DATASETS[state.load().data.name]
     if file is None or not entry.painted:
         return

@@ -11,6 +11,7 @@ from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.dashboard import table
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
+from bnn_lib.dashboard.widgets import given_file
 from bnn_lib.datasets import TableSummary
 from bnn_lib.datasets.csv_file import MAX_ROWS
 from bnn_lib.datasets.samples import SAMPLES
@@ -70,7 +71,7 @@ def show_entry(session: Session) -> None:
 
 
 def _uploaded(session: Session, key: str) -> None:
-    file = st.session_state.get(key)
+    file = given_file(key)
     if file is not None:
         table.take(session, file.name, file.getvalue())
         st.session_state[UPLOADS] += 1
@@ -82,7 +83,7 @@ def _sampled(session: Session, name: str) -> None:
 
 
 def _pasted(session: Session) -> None:
-    table.take(session, "Pasted text", st.session_state["table.text"].encode())
+    table.take(session, "Pasted text", (st.session_state.get("table.text") or "").encode())
 
 
 # --- what it holds ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from bnn_lib.dashboard import links, state
 from bnn_lib.experiment import Experiment
@@ -103,6 +104,12 @@ def whole(
     if links.hides(dotted):
         return
     st.number_input(label, low, high, step=1, help=help_text, **bind(dotted, state.value_of(experiment, dotted)))
+
+
+def given_file(key: str) -> UploadedFile | None:
+    """Return the file in an uploader; nothing if it is gone, or if a browser only claims to have sent one."""
+    file = st.session_state.get(key)
+    return file if isinstance(file, UploadedFile) else None
 
 
 def more(name: str) -> Any:
