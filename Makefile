@@ -18,7 +18,7 @@ SPEED ?= not slow
 PYTEST := -m pytest $(PYTEST_ARGS)
 IN_PARALLEL := -n $(PYTEST_WORKERS) --maxprocesses 4 --dist loadfile
 
-.PHONY: help run port-free test test-slow lint format unit browser unit-newer lock bench first-results clean
+.PHONY: help run port-free test test-slow lint format unit browser unit-newer lock bench first-results audit clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # The environments are built one after the other, and the checks stop at the first that fails.
@@ -76,8 +76,13 @@ bench: $(INSTALLED) ## speed against peers, printed as a table
 first-results: $(INSTALLED) ## compute what the pages show first, which comes with the app
 	@$(BIN)/python -m bnn_lib.dashboard.first_results
 
+audit: $(INSTALLED) ## known holes in the locked versions, as the package index's advisories have them
+	@$(BIN)/python -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet pip-audit
+	@.venv-audit/bin/pip-audit --requirement requirements.txt --no-deps --disable-pip
+
 clean: ## remove the virtual environments and the tools' caches
-	rm -rf .venv .venv-next .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-next .venv-lock .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(INSTALLED): requirements.txt
 	@python=$$(scripts/find-python) && scripts/make-venv $(VENV) "$$python" requirements.txt
