@@ -11,6 +11,7 @@ NAMES = (
     "scaling",
     "maps",
     "memory",
+    "stop",
     "load",
     "scale_out",
     "closed_forms",
