@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, compare_view, controls, lesson_view, lessons, notices, share, state, views
+from bnn_lib.dashboard import (
+    compare,
+    compare_view,
+    controls,
+    lesson_view,
+    lessons,
+    notices,
+    share,
+    state,
+    take_away,
+    views,
+)
 from bnn_lib.dashboard.head import head, settings_row, start_and_stop
 from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.dashboard.session import open_session
@@ -56,4 +67,5 @@ compare_view.method_choice()
 
 compare_view.live(session)
 compare_view.show_table(session, experiment, methods)
+take_away.show_compared(session, experiment, methods)
 compare.store()

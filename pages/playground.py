@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import controls, data, run, state, views
+from bnn_lib.dashboard import controls, data, run, state, take_away, views
 from bnn_lib.dashboard.head import fit_head, settings_row
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.side_by_side import show_side_by_side
@@ -53,4 +53,5 @@ if result is not None:
             with trust_column:
                 show_trust(experiment, result, len(dataset.X_train))
             show_side_by_side(dataset, result)
+        take_away.show(session, result)
 state.store()

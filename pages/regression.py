@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from bnn_lib.dashboard import controls, data, regression, regression_view, run, state, views
+from bnn_lib.dashboard import controls, data, regression, regression_view, run, state, take_away, views
 from bnn_lib.dashboard.head import fit_head, settings_row
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.trust_view import show_trust
@@ -51,4 +51,5 @@ if result is not None:
         if dataset is not None:
             with trust_column:
                 show_trust(experiment, result, len(dataset.X_train))
+        take_away.show(session, result)
 state.store()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import notices, table, table_live, table_result, table_view, views
+from bnn_lib.dashboard import notices, table, table_live, table_result, table_view, take_away, views
 from bnn_lib.dashboard.head import head, start_and_stop
 from bnn_lib.dashboard.session import open_session
 
@@ -58,3 +58,4 @@ else:
                 table_result.show_least_sure(newest)
                 table_result.show_form(session, newest)
             table_result.show_second_table(session, newest)
+            take_away.show_table(session, newest)

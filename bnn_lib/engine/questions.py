@@ -119,7 +119,7 @@ def _netcdf(values: Values, files: Files) -> dict[str, np.ndarray]:
     """Write the draws of a posterior as a NetCDF file.
 
     Files: ``networks``, as a `Picture` has them, and ``dataset``, by `dataset_to_bytes`, where the fit is not of
-    its experiment's own data. The answer has the file's bytes as ``file``.
+    its experiment's own data. The answer has the file's bytes as ``netcdf``.
     """
     from bnn_lib.datasets import load_dataset
     from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
@@ -128,7 +128,7 @@ def _netcdf(values: Values, files: Files) -> dict[str, np.ndarray]:
     networks = _networks(files["networks"])
     given = files.get("dataset")
     dataset = load_dataset(networks.experiment.data) if given is None else dataset_from_bytes(given)
-    return {"file": np.frombuffer(netcdf_bytes(networks.to_arviz(dataset)), np.uint8)}
+    return {"netcdf": np.frombuffer(netcdf_bytes(networks.to_arviz(dataset)), np.uint8)}
 
 
 @lru_cache(maxsize=NETWORKS_KEPT)

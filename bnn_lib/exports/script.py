@@ -52,6 +52,11 @@ def to_script(experiment: Experiment, dataset: Dataset | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def script_remarks(experiment: Experiment, dataset: Dataset | None = None) -> list[str]:
+    """Return in what a script differs from the fit that it is of, a sentence or two each."""
+    return remarks(Plan.of(experiment, load_dataset(experiment.data) if dataset is None else dataset))
+
+
 def program(experiment: Experiment, dataset: Dataset | None = None) -> tuple[str, list[Cell]]:
     """Return the heading of a script or notebook, and its parts, the first of which imports."""
     given = dataset is not None

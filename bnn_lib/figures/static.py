@@ -10,6 +10,9 @@ import html
 import io
 import re
 import threading
+import warnings
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -59,12 +62,17 @@ def figure_image(figure: go.Figure, format: Literal["png", "svg"]) -> bytes:
         "text.parse_math": False,  # a dollar sign in a name is a dollar sign
         "text.color": _colour(layout.font.color or "#222222"),
     }
-    with _DRAWING, mpl.rc_context(settings):
+    unknown = next((trace.type for trace in figure.data if trace.type not in _TRACES), None)
+    if unknown is not None:
+        raise ValueError(f"A trace is {unknown!r}; allowed: {', '.join(_TRACES)}.")
+    with _DRAWING, mpl.rc_context(settings), warnings.catch_warnings():
+        # Of letters that its font has not: an SVG has them all the same, and a PNG a box in their place.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         drawn = Figure([pixels / PIXELS_PER_INCH for pixels in size], layout="constrained")
         drawn.set_facecolor(_background(layout.paper_bgcolor))
         axes = _axes(drawn, figure)
         for trace in figure.data:
-            _draw(trace, axes[_number(trace.xaxis), _number(trace.yaxis)], drawn)
+            _TRACES[trace.type](trace, axes[_number(trace.xaxis), _number(trace.yaxis)], drawn)
         _finish(drawn, figure, axes)
         content = io.BytesIO()
         metadata = {"Date": None} if format == "svg" else {"Software": None}
@@ -109,19 +117,16 @@ def _dress(ax: Any, figure: go.Figure, pair: tuple[int, int]) -> None:
             axis.set_ticks(list(given.tickvals), [_text(str(t)) for t in given.ticktext or given.tickvals])
         elif given.tickformat and "%" in given.tickformat:
             axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        elif given.type == "log":
+            axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+        if given.showticklabels is False:
+            axis.set_ticks([])
         if given.gridcolor and given.showgrid is not False:
             axis.grid(True, color=_colour(given.gridcolor), linewidth=0.6)
         if given.visible is False:
             axis.set_visible(False)
             ax.spines["left" if side == "y" else "bottom"].set_visible(False)
     ax.set_axisbelow(True)
-
-
-def _draw(trace: Any, ax: Any, drawn: Any) -> None:
-    draw = {"heatmap": _heatmap, "contour": _contour, "scatter": _scatter, "bar": _bar}.get(trace.type)
-    if draw is None:
-        raise ValueError(f"A trace is {trace.type!r}; allowed: heatmap, contour, scatter, bar.")
-    draw(trace, ax, drawn)
 
 
 def _heatmap(trace: Any, ax: Any, drawn: Any) -> None:
@@ -202,7 +207,9 @@ def _scatter(trace: Any, ax: Any, drawn: Any) -> None:
 
 def _markers(trace: Any, ax: Any, x: np.ndarray, y: np.ndarray, label: str | None) -> None:
     marker, count = trace.marker, len(x)
-    symbols, colours = (_each(value, count) for value in (marker.symbol or "circle", marker.color or "#444444"))
+    symbols, colours = (
+        _each(value, count) for value in (marker.symbol or "circle", marker.color or trace.line.color or "#444444")
+    )
     size = (6 if marker.size is None else marker.size) * POINTS_PER_PIXEL
     for symbol in dict.fromkeys(symbols):
         rows = [i for i in range(count) if symbols[i] == symbol]
@@ -226,6 +233,11 @@ def _markers(trace: Any, ax: Any, x: np.ndarray, y: np.ndarray, label: str | Non
 def _bar(trace: Any, ax: Any, drawn: Any) -> None:
     width = 0.8 if trace.width is None else trace.width
     ax.bar(trace.x, trace.y, width, color=_colour(trace.marker.color), label=trace.name and _text(trace.name))
+
+
+_TRACES: Mapping[str, Callable[[Any, Any, Any], None]] = MappingProxyType(
+    {"heatmap": _heatmap, "contour": _contour, "scatter": _scatter, "bar": _bar}
+)
 
 
 def _finish(drawn: Any, figure: go.Figure, axes: dict[tuple[int, int], Any]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from plotly import graph_objects as go
 from plotly.subplots import make_subplots
 
-from bnn_lib.figures.palettes import PALETTES
+from bnn_lib.figures.palettes import MARKERS, PALETTES
 
 HEIGHT = 220
 
@@ -46,4 +46,41 @@ def weights_figure(layers: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], 
         legend={"orientation": "h", "y": -0.16, "x": 0},
     )  # fmt: skip
     figure.update_yaxes(title={"text": "density", "standoff": 4, "font": {"size": 12}}, col=1)
+    return figure
+
+
+def weight_intervals_figure(weights: Mapping[str, tuple[np.ndarray, np.ndarray]], theme: str) -> go.Figure:
+    """Draw posterior mean and standard deviation of every weight and bias, one panel a layer.
+
+    Parameters
+    ----------
+    weights : mapping
+        ``W1``, ``b1``, ... -> (mean, standard deviation), of equal shapes.
+    theme : {"light", "dark"}
+    """
+    palette = PALETTES[theme]
+    count = sum(name[0] == "W" for name in weights)
+    titles = [f"Layer {layer}" for layer in range(1, count + 1)]
+    figure = make_subplots(1, count, subplot_titles=titles, horizontal_spacing=0.06)
+    for layer in range(1, count + 1):
+        start = 0
+        for name, label, colour in ((f"W{layer}", "weights", 0), (f"b{layer}", "biases", 1)):
+            if name not in weights:
+                continue
+            mean, sd = (np.ravel(values) for values in weights[name])
+            places, start = np.arange(start, start + len(mean)), start + len(mean)
+            marker = {"color": palette.classes[colour], "size": 5, "symbol": MARKERS[colour]}
+            error = {"array": sd, "color": palette.classes[colour], "thickness": 1, "width": 0}
+            figure.add_scatter(
+                x=places, y=mean, error_y=error, marker=marker, mode="markers", name=label,
+                showlegend=layer == 1, row=1, col=layer,
+            )  # fmt: skip
+    axis = {"gridcolor": palette.line, "zerolinecolor": palette.line, "color": palette.muted}
+    figure.update_xaxes(**axis, showgrid=False, showticklabels=False, title={"text": "one after another"})
+    figure.update_yaxes(**axis)
+    figure.update_layout(
+        template="none", title={"text": "Weights: posterior mean, and one standard deviation on each side"},
+        paper_bgcolor=palette.surface, plot_bgcolor=palette.surface, font={"color": palette.text},
+        legend={"orientation": "h", "y": -0.16, "x": 0},
+    )  # fmt: skip
     return figure

@@ -1,0 +1,286 @@
+"""The files that a result is taken away as, each made of bytes once it is asked for.
+
+They are built on a thread of the server's that knows nothing of the visitor's session: they are given all.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bnn_lib.dashboard import trust
+from bnn_lib.dashboard.take_figures import Draw, Taken, figures
+from bnn_lib.datasets.csv_download import to_csv_bytes
+from bnn_lib.datasets.dataset_bytes import dataset_to_bytes
+from bnn_lib.engine import Bare, Curves, Maps, Question, Surfaces, fit_key
+from bnn_lib.engine.arrays import to_bytes
+from bnn_lib.engine.views.curves import TAILS
+from bnn_lib.errors import InvalidData
+from bnn_lib.exports.notebook import to_notebook
+from bnn_lib.exports.report import Report, source_of
+from bnn_lib.exports.script import to_script
+from bnn_lib.exports.script_data import rows_csv
+from bnn_lib.exports.tables import inputs_frame, prediction_columns, scores_frame
+from bnn_lib.figures.static import figure_image
+from bnn_lib.inference import METHODS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from bnn_lib.dashboard.session import Session
+
+ANSWER_SECONDS = 90.0
+INTERVAL = 0.95
+HTML_CONFIG = {"showSendToCloud": False, "displaylogo": False}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to download.
+
+    Attributes
+    ----------
+    label : str
+        Of its button.
+    name : str
+    mime : str
+    help : str
+        What it is, in a sentence.
+    content : callable
+        Builds it.
+    """
+
+    label: str
+    name: str
+    mime: str
+    help: str
+    content: Callable[[], bytes]
+
+
+def stem(taken: Taken) -> str:
+    """Return what the files of a result are called, without their endings."""
+    return f"bnn-{key_of(taken)[:8]}"
+
+
+def key_of(taken: Taken) -> str:
+    """Return the key of the fit."""
+    return fit_key(taken.experiment, taken.dataset if taken.own else None)
+
+
+def code_files(taken: Taken, with_rows: bool) -> list[File]:
+    """Return the script and the notebook; and their rows, where they read them from a file."""
+    given, base = taken.dataset if taken.own else None, stem(taken)
+    found = [
+        File(
+            "PyMC script",
+            f"{base}.py",
+            "text/x-python",
+            "The same data, model and fit in plain PyMC; it ends by printing its held-out scores.",
+            lambda: to_script(taken.experiment, given).encode(),
+        ),
+        File(
+            "Notebook",
+            f"{base}.ipynb",
+            "application/x-ipynb+json",
+            "The script as a Jupyter notebook.",
+            lambda: to_notebook(taken.experiment, given).encode(),
+        ),
+    ]
+    if with_rows:
+        help_text = "The rows that script and notebook read, too many to be in them: keep them in the same folder."
+        found.append(File("Their rows", "rows.csv", "text/csv", help_text, lambda: rows_csv(taken.dataset)))
+    return found
+
+
+def data_files(session: Session, taken: Taken) -> list[File]:
+    """Return posterior, settings, what is seen over the inputs, and scores."""
+    base, view = stem(taken), taken.picture.view
+    seen = {Maps: "Map values", Surfaces: "Map values", Curves: "Curve values", Bare: "Predictions"}
+    over = "the held-out rows" if isinstance(view, Bare) else "the inputs that the picture shows"
+    return [
+        File(
+            "Posterior",
+            f"{base}.nc",
+            "application/x-netcdf",
+            "NetCDF, which ArviZ opens: draws of every weight, the rows, and each draw's log likelihood of them.",
+            lambda: netcdf(session, taken),
+        ),
+        File(
+            "Settings",
+            f"{base}.json",
+            "application/json",
+            "Everything that determines the fit but its rows; bnn.Experiment.from_json reads it."
+            if taken.own
+            else "Everything that determines the fit; bnn.Experiment.from_json reads it.",
+            lambda: taken.experiment.to_json().encode(),
+        ),
+        File(
+            seen.get(type(view), "Predictions"),
+            f"{base}-values.csv",
+            "text/csv",
+            f"Mean and uncertainties over {over}, as CSV.",
+            lambda: values_csv(session, taken),
+        ),
+        File(
+            "Scores",
+            f"{base}-scores.csv",
+            "text/csv",
+            "Held-out and training scores of the network and of the usual models, as CSV.",
+            lambda: scores_csv(taken),
+        ),
+    ]
+
+
+def figure_files(taken: Taken, name: str) -> list[File]:
+    """Return a figure in its three formats."""
+    draw, base = figures(taken)[name], f"{stem(taken)}-{_slug(name)}"
+    return [
+        File("PNG", f"{base}.png", "image/png", "Pixels, 1,520 wide.", lambda: figure_image(draw(), "png")),
+        File(
+            "SVG", f"{base}.svg", "image/svg+xml", "Lines and text, to print.", lambda: figure_image(draw(), "svg")
+        ),
+        File(
+            "HTML",
+            f"{base}.html",
+            "text/html",
+            "To zoom, with the values under the pointer; needs no network (5 MB).",
+            lambda: figure_html(draw()),
+        ),
+    ]
+
+
+def other_files(taken: Taken) -> list[File]:
+    """Return all figures in one file, and the report."""
+    base = stem(taken)
+    return [
+        File(
+            "All figures",
+            f"{base}-figures.zip",
+            "application/zip",
+            "Every figure as PNG and SVG.",
+            lambda: figures_zip(taken),
+        ),
+        File(
+            "Report",
+            f"{base}-report.html",
+            "text/html",
+            "One page to print: scores, verdict, figures, settings, versions and the script.",
+            lambda: report(taken).to_html().encode(),
+        ),
+    ]
+
+
+def ask(session: Session, name: str, question: Question) -> dict[str, np.ndarray]:
+    """Return a worker's answer.
+
+    Raises
+    ------
+    InvalidData
+        If there is none.
+    """
+    view = session.engine.ask(question, session.id, f"take {name}").wait(ANSWER_SECONDS)
+    if view.arrays is None:
+        raise InvalidData(view.message or "There was no answer; try again.")
+    return dict(view.arrays)
+
+
+def netcdf(session: Session, taken: Taken) -> bytes:
+    """Return the posterior as NetCDF, which a worker writes."""
+    files = {"networks": taken.picture.networks}
+    if taken.own:
+        files["dataset"] = dataset_to_bytes(taken.dataset)
+    return ask(session, "netcdf", Question("netcdf", {}, files))["netcdf"].tobytes()
+
+
+def values_csv(session: Session, taken: Taken) -> bytes:
+    """Return what is predicted over the picture's inputs, or for held-out rows where there is no picture."""
+    view, dataset = taken.picture.view, taken.dataset
+    if isinstance(view, Curves):
+        return to_csv_bytes(inputs_frame(view.line.points(), dataset.feature_names, _curve_columns(view)))
+    if isinstance(view, Maps):
+        X = view.grid.points()
+    elif isinstance(view, Surfaces):
+        X = view.plane.grid.points()
+    else:
+        X = dataset.X_test
+    # Of a map of numbers the interval would take longer than all the rest.
+    intervals = [] if dataset.class_names or isinstance(view, Surfaces) else [INTERVAL]
+    files = {"networks": taken.picture.networks, "rows": to_bytes({"X": X})}
+    answer = ask(session, "values", Question("predict", {"intervals": intervals}, files))
+    columns = prediction_columns(answer, dataset.class_names, intervals)
+    if isinstance(view, Bare):
+        names = np.array(dataset.class_names, dtype=object)
+        truth = names[dataset.y_test] if dataset.class_names else dataset.y_test
+        columns = {f"{taken.target}, true": truth} | columns
+    return to_csv_bytes(inputs_frame(X, dataset.feature_names, columns))
+
+
+def _curve_columns(view: Curves) -> dict[str, np.ndarray]:
+    final = view.final
+    columns = {"mean": final.mean}
+    for what, quantiles in (("target", final.outcome), ("mean function", final.function)):
+        columns |= {f"{what}, {100 * tail:g} %": row for tail, row in zip(TAILS, quantiles, strict=True)}
+    return columns | {"epistemic sd": final.epistemic_sd, "aleatoric sd": final.aleatoric_sd}
+
+
+def scores_csv(taken: Taken) -> bytes:
+    """Return the scores, a row for each model and part of the rows."""
+    return to_csv_bytes(scores_frame(taken.picture.scores, _label(taken)))
+
+
+def figure_html(figure: go.Figure) -> bytes:
+    """Return a figure as one file that needs nothing else, Plotly's library included."""
+    text: str = figure.to_html(include_plotlyjs=True, full_html=True, config=HTML_CONFIG)
+    return text.encode("utf-8", "replace")
+
+
+def figures_zip(taken: Taken) -> bytes:
+    """Return every figure as PNG and SVG, in one ZIP file."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for place, (name, draw) in enumerate(figures(taken).items(), start=1):
+            figure = draw()
+            for kind in ("png", "svg"):
+                archive.writestr(f"{place:02}-{_slug(name)}.{kind}", figure_image(figure, kind))
+    return content.getvalue()
+
+
+def report(taken: Taken) -> Report:
+    """Return the report of a result."""
+    picture, experiment = taken.picture, taken.experiment
+    frame = scores_frame(picture.scores, _label(taken))
+    drawn: list[tuple[str, Draw]] = list(figures(taken).items())
+    stopped = picture.stopped_at
+    total = experiment.inference.total_steps
+    notes = [] if stopped is None else [f"Stopped at step {stopped:,} of {total:,}: unfinished."]
+    return Report(
+        experiment=experiment,
+        dataset=taken.dataset,
+        source=source_of(experiment, taken.own),
+        headline=f"{source_of(experiment, taken.own)}: {_label(taken)}",
+        verdict=trust.sentence(picture.scores, picture.diagnostics),
+        details=trust.details(picture.scores, picture.diagnostics, len(taken.dataset.X_train)),
+        scores=frame.to_dict("records"),
+        figures=[(name, figure_image(draw(), "svg")) for name, draw in drawn],
+        script=to_script(experiment, taken.dataset if taken.own else None),
+        key=key_of(taken),
+        link=taken.link,
+        made=datetime.now(UTC).strftime("Made on %d %B %Y, %H:%M UTC."),
+        notes=notes,
+    )
+
+
+def _label(taken: Taken) -> str:
+    return f"Bayesian neural network, {METHODS[taken.experiment.inference.method].label}"
+
+
+def _slug(name: str) -> str:
+    """Return a name as part of a file's: letters and digits of ASCII alone."""
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in name.lower())
+    return "-".join(kept.split())[:60] or "figure"
