@@ -54,7 +54,7 @@ def inference_data(
     """
     import arviz as az
 
-    groups: dict[str, dict[str, np.ndarray]] = {"posterior": {n: values[None] for n, values in draws.items()}}
+    groups: dict[str, Any] = {"posterior": {n: values[None] for n, values in draws.items()}}
     dims, coords = _dims(draws), {"feature": list(feature_names)}
     if observed is not None:
         groups["observed_data"], groups["constant_data"] = {"y": observed.y}, {"X": observed.X}

@@ -68,12 +68,12 @@ def show_table(session: Session, result: table.Result) -> None:
 
 def _of_page(experiment: Experiment, picture: Picture) -> Taken:
     pick = st.session_state.get(run.PICK) if isinstance(picture.view, Maps) else None
-    query = urlencode(experiment.to_query())
+    query = experiment.to_query()
     return Taken(
         experiment,
         picture,
         data.load(experiment.data),
-        link=f"{st.context.url or ''}?{query}",
+        link=(st.context.url or "") + (f"?{urlencode(query)}" if query else ""),
         target=DATASETS[experiment.data.name].target_name,
         pick=(float(pick[0]), float(pick[1])) if pick else None,
     )
@@ -89,18 +89,19 @@ def _offer(session: Session, taken: Taken) -> None:
         _buttons(take_files.code_files(taken, with_rows))
         for remark in script_remarks(taken.experiment, given):
             st.caption(plain(remark))
+        st.markdown("**To print**")
+        _buttons([take_files.report_file(taken)])
     with values:
         st.markdown("**As data**")
         _buttons(take_files.data_files(session, taken))
-    with drawn:
-        st.markdown("**As pictures**")
-        names = list(figures(taken))
-        if names:
+    names = list(figures(taken))
+    if names:
+        with drawn:
+            st.markdown("**As pictures**")
             if st.session_state.get(FIGURE) not in names:
                 st.session_state[FIGURE] = names[0]
             name = st.selectbox("Figure", names, key=FIGURE, label_visibility="collapsed")
-            _buttons(take_files.figure_files(taken, name))
-        _buttons(take_files.other_files(taken) if names else take_files.other_files(taken)[1:])
+            _buttons([*take_files.figure_files(taken, name), take_files.all_figures_file(taken)])
 
 
 def _buttons(files: Sequence[File]) -> None:

@@ -171,7 +171,8 @@ def _calibration(taken: Taken) -> go.Figure:
         return pit_figure(np.array(calibration["pit"]), calibration["rows"], title)
     said = trust.example(calibration)
     title = said[:1].upper() + said[1:] if said else "How often it is right"
-    return reliability_figure(*(np.array(calibration[name]) for name in trust.CURVE), title)
+    confidence, accuracy, count = (np.array(calibration[name]) for name in trust.CURVE)
+    return reliability_figure(confidence, accuracy, count, title)
 
 
 def _objective(taken: Taken) -> go.Figure:

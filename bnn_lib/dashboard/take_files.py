@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bnn_lib.dashboard import trust
+from bnn_lib.dashboard.scores import BASELINES
 from bnn_lib.dashboard.take_figures import Draw, Taken, figures
 from bnn_lib.datasets.csv_download import to_csv_bytes
 from bnn_lib.datasets.dataset_bytes import dataset_to_bytes
@@ -155,25 +156,26 @@ def figure_files(taken: Taken, name: str) -> list[File]:
     ]
 
 
-def other_files(taken: Taken) -> list[File]:
-    """Return all figures in one file, and the report."""
-    base = stem(taken)
-    return [
-        File(
-            "All figures",
-            f"{base}-figures.zip",
-            "application/zip",
-            "Every figure as PNG and SVG.",
-            lambda: figures_zip(taken),
-        ),
-        File(
-            "Report",
-            f"{base}-report.html",
-            "text/html",
-            "One page to print: scores, verdict, figures, settings, versions and the script.",
-            lambda: report(taken).to_html().encode(),
-        ),
-    ]
+def all_figures_file(taken: Taken) -> File:
+    """Return every figure in one file."""
+    return File(
+        "All figures",
+        f"{stem(taken)}-figures.zip",
+        "application/zip",
+        "Every figure as PNG and SVG, in a ZIP file.",
+        lambda: figures_zip(taken),
+    )
+
+
+def report_file(taken: Taken) -> File:
+    """Return the report."""
+    return File(
+        "Report",
+        f"{stem(taken)}-report.html",
+        "text/html",
+        "One HTML file: scores, verdict, figures, settings, versions and the script.",
+        lambda: report(taken).to_html().encode(),
+    )
 
 
 def ask(session: Session, name: str, question: Question) -> dict[str, np.ndarray]:
@@ -231,7 +233,7 @@ def _curve_columns(view: Curves) -> dict[str, np.ndarray]:
 
 def scores_csv(taken: Taken) -> bytes:
     """Return the scores, a row for each model and part of the rows."""
-    return to_csv_bytes(scores_frame(taken.picture.scores, _label(taken)))
+    return to_csv_bytes(scores_frame(taken.picture.scores, _label(taken), BASELINES))
 
 
 def figure_html(figure: go.Figure) -> bytes:
@@ -254,7 +256,7 @@ def figures_zip(taken: Taken) -> bytes:
 def report(taken: Taken) -> Report:
     """Return the report of a result."""
     picture, experiment = taken.picture, taken.experiment
-    frame = scores_frame(picture.scores, _label(taken))
+    frame = scores_frame(picture.scores, _label(taken), BASELINES)
     drawn: list[tuple[str, Draw]] = list(figures(taken).items())
     stopped = picture.stopped_at
     total = experiment.inference.total_steps
@@ -262,7 +264,7 @@ def report(taken: Taken) -> Report:
     return Report(
         experiment=experiment,
         dataset=taken.dataset,
-        source=source_of(experiment, taken.own),
+        own=taken.own,
         headline=f"{source_of(experiment, taken.own)}: {_label(taken)}",
         verdict=trust.sentence(picture.scores, picture.diagnostics),
         details=trust.details(picture.scores, picture.diagnostics, len(taken.dataset.X_train)),

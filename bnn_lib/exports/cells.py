@@ -44,8 +44,3 @@ def wrapped(items: Iterable[str], indent: str = "    ") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def comment(text: str) -> str:
-    """Return a text as lines of comment."""
-    return textwrap.fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False)

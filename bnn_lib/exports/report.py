@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bnn_lib.datasets import DATASETS
 from bnn_lib.datasets.painted import count_points
 from bnn_lib.inference import METHODS
+from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -51,8 +52,8 @@ class Report:
     ----------
     experiment : Experiment
     dataset : Dataset
-    source : str
-        Where the rows are from.
+    own : bool
+        Whether the rows are a visitor's own, and not the experiment's.
     headline : str
         What the fit is of, in a few words.
     verdict : str
@@ -74,7 +75,7 @@ class Report:
 
     experiment: Experiment
     dataset: Dataset
-    source: str
+    own: bool
     headline: str
     verdict: str
     details: Sequence[tuple[str, str]] = ()
@@ -111,13 +112,14 @@ class Report:
         if self.figures:
             parts.append("<h2>Figures</h2>")
         parts += [_figure(caption, svg) for caption, svg in self.figures]
-        parts += ["<h2>Data</h2>", _table(_about(self.dataset, self.source))]
+        parts += ["<h2>Data</h2>", _table(_about(self.dataset, source_of(self.experiment, self.own)))]
         parts.append("<h2>Settings</h2>")
         parts.append('<div class="columns">')
-        parts += [f"<div><h3>{_text(name)}</h3>{_table(rows)}</div>" for name, rows in settings(self.experiment)]
+        found = settings(self.experiment, self.dataset, self.own)
+        parts += [f"<div><h3>{_text(name)}</h3>{_table(rows)}</div>" for name, rows in found]
         parts += ["</div>", "<h2>To find it again</h2>"]
-        found = {"Key": self.key} | ({"Link": self.link} if self.link else {})
-        parts.append(_table(found | versions()))
+        where = {"Key": self.key} | ({"Link": self.link} if self.link else {})
+        parts.append(_table(where | versions()))
         if self.script:
             parts.append('<div class="script"><h2>The same as a PyMC script</h2>')
             cut = len(self.script) > MOST_SCRIPT
@@ -127,18 +129,36 @@ class Report:
         return parts
 
 
-def settings(experiment: Experiment) -> list[tuple[str, dict[str, str]]]:
-    """Return what was set, by section: of the method, what it uses."""
+def settings(experiment: Experiment, dataset: Dataset, own: bool = False) -> list[tuple[str, dict[str, str]]]:
+    """Return what was set and mattered, by section; of `own` rows the experiment's data part did not."""
+    likelihood = resolve_likelihood(experiment.likelihood, dataset)
+    left_out = _of_no_matter(experiment, dataset, likelihood)
     found = []
     for section in type(experiment).model_fields:
+        if section == "data" and own:
+            continue
         spec = getattr(experiment, section)
-        names = list(type(spec).model_fields)
-        if section == "inference":
-            used = ("method", *METHODS[spec.method].fields, "seed")
-            names = [name for name in names if name in used]
-        rows = {name.replace("_", " "): _setting(name, getattr(spec, name)) for name in names}
+        names = [name for name in type(spec).model_fields if f"{section}.{name}" not in left_out]
+        rows = {name.replace("_", " "): _setting(section, name, getattr(spec, name)) for name in names}
+        if section == "likelihood":
+            rows["family"] = LIKELIHOODS[likelihood].label
         found.append((section.capitalize(), {name: text for name, text in rows.items() if text}))
     return found
+
+
+def _of_no_matter(experiment: Experiment, dataset: Dataset, likelihood: str) -> set[str]:
+    """Return the fields, by dotted name, that this experiment does not use."""
+    left_out = set()
+    if DATASETS[experiment.data.name].fixed_rows is not None or DATASETS[experiment.data.name].painted:
+        left_out |= {"data.n", "data.noise", "data.imbalance"}
+    if dataset.task == "regression":
+        left_out |= {"data.imbalance", "data.label_noise"}
+    if not LIKELIHOODS[likelihood].has_noise:
+        left_out.add("likelihood.noise")
+    if likelihood != "mixture":
+        left_out.add("likelihood.components")
+    used = ("method", *METHODS[experiment.inference.method].fields, "seed")
+    return left_out | {f"inference.{name}" for name in type(experiment.inference).model_fields if name not in used}
 
 
 def versions() -> dict[str, str]:
@@ -152,13 +172,21 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _setting(name: str, value: object) -> str:
+def _setting(section: str, name: str, value: object) -> str:
+    """Return a value in words; of what is None, what that means."""
+    if value is None:
+        meant = {
+            "likelihood.noise": "learned",
+            "inference.batch_size": "all rows",
+            "prior.bias_scale": "as weights",
+        }
+        return meant.get(f"{section}.{name}", "")
     if name == "points":
         return f"{count_points(value):,} painted" if isinstance(value, str) else ""
     if isinstance(value, tuple):
         return ", ".join(str(item) for item in value) or "none"
-    if isinstance(value, bool) or value is None:
-        return "none" if value is None else "yes" if value else "no"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bnn_lib.exports.cells import Cell, comment
+from bnn_lib.exports.cells import Cell
 from bnn_lib.inference import METHODS
 from bnn_lib.likelihoods import LIKELIHOODS, SMALLEST_PROBABILITY
-from bnn_lib.priors import count_parameters
+from bnn_lib.priors import SCALINGS, count_parameters
 
 if TYPE_CHECKING:
     from bnn_lib.exports.script_model import Plan
@@ -70,6 +71,11 @@ def remarks(plan: Plan) -> list[str]:
         said.append("PyMC's SVGD compares particles by its own kernel: scores agree roughly only.")
     if method == "map":
         said.append("pm.find_MAP climbs by L-BFGS, where the experiment does by Adam: it may find another mode.")
+        if SCALINGS[plan.experiment.prior.scaling].learned or _learns_noise(plan):
+            said.append(
+                "Of learned scales and noise it finds the most probable values, where the experiment finds those "
+                "of their logarithms: scores differ a little."
+            )
     return said
 
 
@@ -160,13 +166,7 @@ def score_cell(plan: Plan) -> Cell:
     """Return the part that predicts the held-out rows and prints how well."""
     guarded, target = method_of(plan) == "nuts", plan.target
     if plan.is_classification:
-        lines = [
-            "with model:",
-            "    output = network(standardised(X_test))",
-            f'    pm.Deterministic("p", {target.mean})',
-            '    predicted = pm.sample_posterior_predictive(trace, var_names=["p"], progressbar=False)',
-            'p = predicted.posterior_predictive["p"].mean(("chain", "draw")).to_numpy()',
-        ]
+        lines = [*_predicted(plan, {"p": target.mean}), "p = p.mean(axis=0)"]
         if plan.likelihood == "bernoulli":
             lines.append("p = np.column_stack([1 - p, p])")
         lines += [
@@ -179,15 +179,8 @@ def score_cell(plan: Plan) -> Cell:
     y_test = "(y_test - y_mean) / y_sd" if plan.is_standardised else "y_test"
     density = f"pm.logp(pm.{target.distribution}.dist(**says(output)), {y_test})"
     lines = [
-        "with model:",
-        "    output = network(standardised(X_test))",
-        f'    pm.Deterministic("mean", {target.mean})',
-        f'    pm.Deterministic("log_density", {density})',
-        '    names = ["mean", "log_density"]',
-        "    predicted = pm.sample_posterior_predictive(trace, var_names=names, progressbar=False)",
-        'mean = predicted.posterior_predictive["mean"].mean(("chain", "draw")).to_numpy()',
-        'log_density = predicted.posterior_predictive["log_density"].to_numpy().reshape(-1, len(y_test))',
-        "log_p = np.logaddexp.reduce(log_density, axis=0) - np.log(len(log_density))",
+        *_predicted(plan, {"mean": target.mean, "log_density": density}),
+        "mean, log_p = mean.mean(axis=0), np.logaddexp.reduce(log_density, axis=0) - np.log(len(log_density))",
     ]
     if plan.is_standardised:
         lines += ["mean, log_p = y_mean + y_sd * mean, log_p - np.log(y_sd)  # in the target's own units"]
@@ -199,12 +192,31 @@ def score_cell(plan: Plan) -> Cell:
     return Cell("Held-out score", text, "\n".join(lines), guarded)
 
 
+def _predicted(plan: Plan, values: Mapping[str, str]) -> list[str]:
+    """Lines that evaluate functions of ``output`` at the held-out rows: under each name, (draws, rows, ...)."""
+    if method_of(plan) == "map":
+        names, graphs = ", ".join(values), ", ".join(values.values())
+        return [
+            "with model:",
+            "    output = network(standardised(X_test))",
+            f"    predict = model.compile_fn(model.replace_rvs_by_values([{graphs}]))",
+            "points = [{variable.name: point[variable.name] for variable in model.value_vars} for point in trace]",
+            f"{names}{',' if len(values) == 1 else ''} = map(np.array, zip(*map(predict, points)))",
+        ]
+    lines = ["with model:", "    output = network(standardised(X_test))"]
+    lines += [f'    pm.Deterministic("{name}", {graph})' for name, graph in values.items()]
+    names = ", ".join(f'"{name}"' for name in values)
+    lines += [
+        f"    predicted = pm.sample_posterior_predictive(trace, var_names=[{names}], progressbar=False)",
+        "draws = predicted.posterior_predictive",
+    ]
+    return lines + [f'{name} = np.concatenate(draws["{name}"].to_numpy())' for name in values]
+
+
 def _n_parameters(plan: Plan) -> int:
     spec, prior = plan.experiment, plan.experiment.prior
-    learned = LIKELIHOODS[plan.likelihood].has_noise and spec.likelihood.noise is None
-    return count_parameters(plan.sizes, spec.network.bias, prior.family, prior.scaling, learned)
+    return count_parameters(plan.sizes, spec.network.bias, prior.family, prior.scaling, _learns_noise(plan))
 
 
-def remark_lines(plan: Plan) -> list[str]:
-    """Return the remarks as comments."""
-    return [comment(remark) for remark in remarks(plan)]
+def _learns_noise(plan: Plan) -> bool:
+    return LIKELIHOODS[plan.likelihood].has_noise and plan.experiment.likelihood.noise is None

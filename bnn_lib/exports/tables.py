@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UNCERTAINTIES = ("total", "aleatoric", "epistemic")
 
 
-def scores_frame(scores: Mapping[str, Any], label: str) -> pd.DataFrame:
+def scores_frame(scores: Mapping[str, Any], label: str, labels: Mapping[str, str]) -> pd.DataFrame:
     """Return a row for each model and part of the rows.
 
     Parameters
@@ -24,6 +24,8 @@ def scores_frame(scores: Mapping[str, Any], label: str) -> pd.DataFrame:
         "held-out", "training" and "baselines", as of a picture of a fit.
     label : str
         What the network is called.
+    labels : mapping of str to str
+        What the usual models are called, by their names.
     """
     import pandas as pd
 
@@ -32,7 +34,7 @@ def scores_frame(scores: Mapping[str, Any], label: str) -> pd.DataFrame:
         rows.append({"model": label, "rows": part, **scores.get(part, {})})
     for name, both in scores.get("baselines", {}).items():
         for part, key in (("held-out", "test"), ("training", "train")):
-            rows.append({"model": name, "rows": part, **both.get(key, {})})
+            rows.append({"model": labels.get(name, name), "rows": part, **both.get(key, {})})
     return pd.DataFrame(rows)
 
 

@@ -53,8 +53,8 @@ def figure_image(figure: go.Figure, format: Literal["png", "svg"]) -> bytes:
     from matplotlib.figure import Figure
 
     layout = figure.layout
-    size = (layout.width or WIDTH, layout.height or HEIGHT)
-    settings = {
+    width, height = layout.width or WIDTH, layout.height or HEIGHT
+    settings: dict[Any, Any] = {
         "svg.fonttype": "none",  # text stays text
         "svg.hashsalt": "bnn",  # and equal figures equal files
         "font.family": ["sans-serif"],
@@ -68,7 +68,7 @@ def figure_image(figure: go.Figure, format: Literal["png", "svg"]) -> bytes:
     with _DRAWING, mpl.rc_context(settings), warnings.catch_warnings():
         # Of letters that its font has not: an SVG has them all the same, and a PNG a box in their place.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        drawn = Figure([pixels / PIXELS_PER_INCH for pixels in size], layout="constrained")
+        drawn = Figure((width / PIXELS_PER_INCH, height / PIXELS_PER_INCH), layout="constrained")
         drawn.set_facecolor(_background(layout.paper_bgcolor))
         axes = _axes(drawn, figure)
         for trace in figure.data:

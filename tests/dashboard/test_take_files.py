@@ -17,6 +17,7 @@ import pytest
 
 import bnn_lib as bnn
 from bnn_lib.dashboard import take_files
+from bnn_lib.dashboard.scores import BASELINES
 from bnn_lib.dashboard.take_figures import Taken, figures
 from bnn_lib.engine import AnswerView, Question, fit_key
 from bnn_lib.engine.arrays import from_bytes
@@ -72,7 +73,12 @@ KINDS = ("maps", "classes", "curves", "surfaces", "table")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_file_can_be_built(kind: str):
     one, _ = taken(kind)
-    files = [*take_files.code_files(one, True), *take_files.data_files(SESSION, one), *take_files.other_files(one)]
+    files = [
+        *take_files.code_files(one, True),
+        *take_files.data_files(SESSION, one),
+        take_files.all_figures_file(one),
+    ]
+    files.append(take_files.report_file(one))
     names = [file.name for file in files]
     assert len(set(names)) == len(names)
     for file in files:
@@ -136,7 +142,7 @@ def test_scores_have_a_row_for_each_model_and_part():
     frame = pd.read_csv(io.BytesIO(take_files.scores_csv(one)))
     held = frame[frame["rows"] == "held-out"]
     assert held.iloc[0]["accuracy"] == pytest.approx(one.picture.scores["held-out"]["accuracy"])
-    assert set(held["model"]) >= set(one.picture.scores["baselines"])
+    assert set(held["model"]) >= {BASELINES[name] for name in one.picture.scores["baselines"]}
     assert len(frame) == 2 * len(held)
 
 

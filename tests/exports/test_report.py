@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 
 import bnn_lib as bnn
-from bnn_lib.exports.report import Report
+from bnn_lib.exports.report import Report, settings
+from bnn_lib.inference import METHODS
 from tests.cases import small
 
 NASTY = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
@@ -39,7 +40,7 @@ def report() -> Report:
     return Report(
         experiment=small(),
         dataset=dataset,
-        source="a table of one's own",
+        own=True,
         headline="Moons: ADVI",
         verdict="It is close to the posterior.",
         details=[("ELBO", NASTY)],
@@ -70,6 +71,23 @@ def test_it_says_all_that_it_was_given():
         assert " ".join(text.split()) in said.replace("rows27", "rows 27").replace("hidden4", "hidden 4").replace(
             "rate0.01", "rate 0.01"
         ), text
+
+
+def test_settings_are_those_that_mattered():
+    dataset = bnn.load_dataset(small().data)
+    found = dict(settings(small(), dataset))
+    assert found["Data"].keys() >= {"name", "n", "noise", "seed"}
+    used = {name.replace("_", " ") for name in ("method", "seed", *METHODS["advi"].fields)}
+    assert found["Inference"].keys() == used
+    assert found["Inference"]["batch size"] == "all rows"
+    assert found["Likelihood"] == {"family": "Bernoulli"}
+    assert "Data" not in dict(settings(small(), dataset, own=True))
+    mixture = small("bimodal", likelihood=bnn.LikelihoodSpec(family="mixture"))
+    numbers = dict(settings(mixture, bnn.load_dataset(mixture.data)))
+    assert numbers["Likelihood"] == {"family": "mixture of Gaussians", "components": "3"}
+    assert not {"imbalance", "label noise"} & numbers["Data"].keys()
+    gaussian = dict(settings(small("gap"), bnn.load_dataset(small("gap").data)))
+    assert gaussian["Likelihood"]["noise"] == "learned"
 
 
 def test_half_a_surrogate_pair_can_be_written():

@@ -42,7 +42,7 @@ def test_a_result_can_be_taken_away(
     assert CODE[0] not in labels(page)
     open_it(page)
     assert not page.exception
-    assert [*CODE, "Posterior", "Settings", seen, "Scores", "PNG", "SVG", "HTML", "All figures", "Report"] == [
+    assert [*CODE, "Report", "Posterior", "Settings", seen, "Scores", "PNG", "SVG", "HTML", "All figures"] == [
         label for label in labels(page) if label != "Points as CSV"
     ]
     assert not built
