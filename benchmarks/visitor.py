@@ -124,7 +124,8 @@ class Visitor:
         ------
         TimeoutError
         """
-        until = time.monotonic() + (seconds or self._seconds)
+        patience = self._seconds if seconds is None else seconds
+        until = time.monotonic() + patience
         while (now := time.monotonic()) < until:
             for fragment, (interval, due) in list(self._timers.items()):
                 if due <= now:
@@ -139,7 +140,7 @@ class Visitor:
                 answer = ask(received.script_finished)
                 if answer is not None:
                     return answer
-        raise TimeoutError(f"no answer within {seconds or self._seconds:.0f} s")
+        raise TimeoutError(f"no answer within {patience:.0f} s")
 
     def closed(self) -> bool:
         """Whether the server ends the connection."""

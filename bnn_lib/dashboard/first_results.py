@@ -21,8 +21,8 @@ FIRST = (Experiment(), regression.START)
 
 def compute(experiments: Iterable[Experiment], folder: Path) -> None:
     """Fit each experiment, and keep what its page shows in `folder`, in place of all that was there."""
-    with tempfile.TemporaryDirectory() as store:
-        engine = Engine(replace(EngineSettings.from_environment(), store=Path(store)))
+    with tempfile.TemporaryDirectory() as store:  # a whole path, whatever it is joined to
+        engine = Engine(replace(EngineSettings.from_environment(), store=folder / store))
         try:
             found = {experiment.key: _result(engine, experiment) for experiment in experiments}
         finally:
