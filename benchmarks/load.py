@@ -23,7 +23,7 @@ import psutil
 
 from benchmarks.app_server import Server, serve, wait_until_ready
 from benchmarks.common import print_machine, print_table
-from benchmarks.visitor import Visitor
+from benchmarks.visitor import WHOLE_PAGE, Visitor
 from bnn_lib.engine import Engine, EngineSettings
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
@@ -112,12 +112,14 @@ def fit_and_see(visitor: Visitor, expected: Experiment, seen: Seen) -> None:
     began = time.perf_counter()
     first_map: list[float] = []
 
-    def ended(_: int | None) -> str | None:
+    def ended(finished: int | None) -> str | None:
         told = visitor.component("feed") or {}
         if not first_map and (told.get("frame") or _shown(visitor) == expected.key):
             first_map.append(time.perf_counter() - began)
         if visitor.alerts():
             return "; ".join(visitor.alerts())
+        if finished is not None and finished not in WHOLE_PAGE:
+            return None  # the page may be half there
         return _shown(visitor) if told.get("phase") == "idle" and _shown(visitor) == expected.key else None
 
     visitor.click("fit")

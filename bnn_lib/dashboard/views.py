@@ -31,7 +31,7 @@ KEPT = 32  # packed data sets and results kept for all sessions
 
 @st.cache_resource(show_spinner=False)
 def _style(theme: str) -> str:
-    colours = f":root {{ --bnn-muted: {PALETTES[theme].muted}; }}"
+    colours = f":root {{ --bnn-muted: {PALETTES[theme].muted}; --bnn-accent: {PALETTES[theme].accent}; }}"
     return f"<style>{colours}\n{STYLE.read_text(encoding='utf-8')}</style>"
 
 
