@@ -5,10 +5,8 @@ ArviZ is imported inside functions: it takes seconds.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,11 +68,14 @@ def inference_data(
 
 
 def netcdf_bytes(data: Any) -> bytes:
-    """Return ArviZ's container as the content of a NetCDF file."""
-    with tempfile.TemporaryDirectory(prefix="bnn-netcdf-") as folder:
-        path = Path(folder) / "posterior.nc"
-        data.to_netcdf(path, engine="h5netcdf")
-        return path.read_bytes()
+    """Return ArviZ's container as the content of a NetCDF file.
+
+    It is made in memory: a visitor's own rows are never on the host's disk.
+    """
+    import xarray as xr
+
+    tree = data if isinstance(data, xr.DataTree) else xr.DataTree.from_dict({n: data[n] for n in data.groups()})
+    return bytes(tree.to_netcdf(None, engine="h5netcdf"))
 
 
 def _dims(draws: Mapping[str, np.ndarray]) -> Dims:
