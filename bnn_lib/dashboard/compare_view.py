@@ -99,7 +99,7 @@ def _grid(session: Session, every: float | None) -> None:
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
     preset = compare.current_preset(experiment, st.session_state[compare.CHOSEN])
     kinds, kind = compare_cells.kinds(experiment), None
-    if preset:
+    if preset and not links.current().lesson:  # which says it, too
         st.markdown(plain(preset.look))
     if kinds:
         if st.session_state.get(compare.SHOWN) not in kinds:

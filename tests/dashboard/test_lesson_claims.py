@@ -92,7 +92,7 @@ def test_lesson_point_to_posterior():
     dataset, many, posterior_scores = seen(lesson, 2)
     points, prediction = on_map(many, dataset)
     at_the_points = many.predict(dataset.X_train).epistemic.mean()
-    assert prediction.epistemic[distance(points, dataset) > 0.5].mean() > 1.3 * at_the_points
+    assert prediction.epistemic[distance(points, dataset) > 0.5].mean() > 1.8 * at_the_points
     assert posterior_scores["accuracy"] == pytest.approx(scores["accuracy"], abs=0.01)
     few, fewer, few_scores = seen(lesson, 3)
     assert len(few.X_train) == 50
@@ -207,7 +207,7 @@ def test_lesson_nuts_as_referee():
     fast = on_map(advi, dataset)[1]
     assert fast.epistemic.mean() < 0.8 * sampled.epistemic.mean()
     away = distance(points, dataset) > 0.5
-    assert fast.epistemic[away].mean() < 0.5 * sampled.epistemic[away].mean()
+    assert fast.epistemic[away].mean() < 0.6 * sampled.epistemic[away].mean()
     assert scores["accuracy"] < nuts_scores["accuracy"] - 0.05
     _, short, short_scores = seen(lesson, 2)
     assert short.diagnostics["r_hat"] > 1.5

@@ -129,6 +129,15 @@ def test_an_unknown_key_says_what_to_do(visit: Open, key: str, sentence: str):
     assert page.session_state["experiment"] == Experiment()
 
 
+def test_a_result_under_another_key_than_its_experiments_is_not_found(engine: FakeEngine, visit: Open):
+    # Such is the result of a visitor's own file.
+    private = "ab" * 16
+    engine.results[private] = make_picture(OTHER)
+    page = visit(key=private)
+    assert "No result with the key abababababab" in said(page)[0]
+    assert page.session_state["experiment"] == Experiment()
+
+
 # --- Share --------------------------------------------------------------------------------------------------
 
 
