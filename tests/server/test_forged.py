@@ -128,7 +128,8 @@ def test_values_out_of_bounds_are_answered_as_any_other(server: Server, page: st
             deltas = visitor.run(states)
             assert_nothing_leaks(server, deltas)
             assert_escaped(deltas)
-        assert len(visitor.widgets()) >= min(20, len(widgets))  # the page is still whole
+        # The page is still whole; a forged click on a lesson's button leads away from it.
+        assert len(visitor.widgets()) >= (1 if page in SMALL else min(20, len(widgets)))
 
 
 @pytest.mark.parametrize("page", PAGES[:-1])
