@@ -37,6 +37,7 @@ with st.container(key="regression_main"):
 with data_column:
     controls.data_controls(experiment, data.PLAYED_CURVES)
 with plot_column:
+    regression_view.suggest_likelihood(experiment)
     regression_view.show_plot(experiment, dataset, result)
 with network_column:
     controls.layer_editor(experiment)

@@ -115,3 +115,11 @@ def test_what_is_no_count_is_refused(family: str, bad: float) -> None:
         bnn.InvalidExperiment, match=rf"'{family}'.*value .*; allowed: whole numbers from 0 to 1,000,000"
     ):
         bnn.fit(experiment, dataset)
+
+
+@pytest.mark.parametrize("components", [1, 3])
+def test_every_output_of_a_number_has_a_name(components: int) -> None:
+    for entry in LIKELIHOODS.values():
+        if entry.task == "regression":
+            names = entry.output_names(components)
+            assert len(set(names)) == len(names) == entry.n_outputs(0, components)

@@ -17,7 +17,7 @@ from bnn_lib.datasets.painted import MOST_IN_LINK
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
-from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.likelihoods import LIKELIHOODS, choose_likelihood
 from bnn_lib.priors import PRIORS, SCALINGS
 
 ROWS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
@@ -41,6 +41,8 @@ def _dataset_chosen() -> None:
     if isinstance(name, str) and name in DATASETS:
         entry, before = DATASETS[name], state.load().data
         changes = data.fresh(name)
+        if DATASETS[before.name].suggestion is not None:
+            changes["likelihood.family"] = "auto"  # what suits those data need not suit these
         if entry.painted:
             changes |= painting.begin(name, before)
         elif DATASETS[before.name].painted:
@@ -293,13 +295,14 @@ def network_controls(experiment: Experiment) -> None:
             )
         toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.")
         if DATASETS[experiment.data.name].task == "classification":  # of a number it is a setting in sight
+            chosen, why = choose_likelihood(entry_of(experiment.data))
             choice(
                 experiment,
                 "likelihood.family",
                 "Likelihood",
                 ["auto", *_likelihoods(experiment)],
-                lambda name: "chosen by the data" if name == "auto" else LIKELIHOODS[name].label,
-                "How the network's output meets the labels.",
+                lambda name: f"auto: {LIKELIHOODS[chosen].label}" if name == "auto" else LIKELIHOODS[name].label,
+                why,
             )
 
 

@@ -184,8 +184,7 @@ def _outputs(experiment: Experiment, dataset: Dataset | DatasetEntry) -> list[st
     """Name the network's outputs."""
     if dataset.task == "regression":
         spec = experiment.likelihood
-        count = LIKELIHOODS[resolve_likelihood(spec, dataset)].n_outputs(0, spec.components)
-        return ["y"] if count == 1 else [f"output {number}" for number in range(1, count + 1)]
+        return LIKELIHOODS[resolve_likelihood(spec, dataset)].output_names(spec.components)
     two = dataset.n_classes == 2 and experiment.likelihood.family in ("auto", "bernoulli")
     return [f"P({dataset.class_names[1]})"] if two else list(dataset.class_names)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import streamlit as st
 
@@ -16,10 +17,12 @@ from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.datasets import DATASETS
 from bnn_lib.engine import Answer, Job, Picture, Question, QueueFull
 from bnn_lib.errors import InvalidExperiment
-from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 from bnn_lib.figures.weights import weights_figure
+from bnn_lib.inference import METHODS
 
 FIT, WIDGET = "prior_fit", "w.prior_data"
+MOST_BY_NUTS = 500  # weights
 
 
 @dataclass
@@ -56,7 +59,17 @@ def to_fit(experiment: Experiment, functions: Functions) -> Experiment | None:
     if experiment.data.name not in names:
         entry = DATASETS[names[0]]
         changes["data"] = DataSpec(name=names[0], n=entry.default_n, noise=entry.default_noise)
+    if experiment.inference == usual.inference:
+        changes["inference"] = method_for(experiment)
     return experiment.model_copy(update=changes)
+
+
+def method_for(experiment: Experiment) -> InferenceSpec:
+    """Return how to fit: by NUTS while that takes seconds, as mean-field ADVI stays too close to this prior."""
+    sizes = (2, *experiment.network.hidden, 1)
+    if sum(a * b for a, b in pairwise(sizes)) > MOST_BY_NUTS:
+        return experiment.inference
+    return InferenceSpec(method="nuts", tune=200, draws=200, chains=2)
 
 
 def _chosen() -> None:
@@ -93,9 +106,10 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
                 "Data", names, format_func=lambda name: DATASETS[name].label, key=WIDGET, on_change=_chosen,
                 help=DATASETS[wanted.data.name].help, width=180,
             )  # fmt: skip
+            method = METHODS[wanted.inference.method]
             st.button(
-                "Fit", key="prior_fit_button", type="primary", icon=":material/play_arrow:", on_click=_fit,
-                args=(session, wanted),
+                f"Fit by {method.label}", key="prior_fit_button", type="primary", icon=":material/play_arrow:",
+                help=method.help, on_click=_fit, args=(session, wanted),
             )  # fmt: skip
             fitted: Fitted | None = st.session_state.get(FIT)
             idle = fitted is None or fitted.experiment != wanted or bool(fitted.failure) or _ended(fitted)

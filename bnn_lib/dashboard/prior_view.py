@@ -12,7 +12,7 @@ from bnn_lib.dashboard import components, links, prior_payload, prior_state, sta
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
-from bnn_lib.dashboard.widgets import bind, choice
+from bnn_lib.dashboard.widgets import bind, choice, toggle
 from bnn_lib.engine import Answer, AnswerView
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import NONE, write_text
@@ -64,7 +64,7 @@ def _slide(
 
 
 def network_controls(experiment: Experiment) -> None:
-    """Depth, width and activation."""
+    """Depth, width, activation and biases."""
     hidden = experiment.network.hidden
     if not links.hides("network.hidden"):
         _shape_controls(hidden)
@@ -76,6 +76,7 @@ def network_controls(experiment: Experiment) -> None:
         lambda name: ACTIVATIONS[name].label,
         ACTIVATIONS[experiment.network.activation].help,
     )
+    toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.")
 
 
 def _shape_controls(hidden: Sequence[int]) -> None:
@@ -93,7 +94,7 @@ def _shape_controls(hidden: Sequence[int]) -> None:
 
 
 def prior_controls(experiment: Experiment) -> None:
-    """Scale, scaling and family; folded away: biases."""
+    """Scale, scaling and family, and the scale of biases where there are any."""
     prior = experiment.prior
     _slide("Scale", "prior.scale", prior.scale, SCALES, "How large the prior expects weights to be.")
     choice(
@@ -115,7 +116,8 @@ def prior_controls(experiment: Experiment) -> None:
     if not links.hides("prior.family"):
         st.html(density_html(experiment))
     help_text = "How large the prior expects biases to be: they say where along the input units switch."
-    _slide("Bias scale", "prior.bias_scale", prior.bias_scale, SCALES, help_text, none="as the weights")
+    if experiment.network.bias:
+        _slide("Bias scale", "prior.bias_scale", prior.bias_scale, SCALES, help_text, none="as the weights")
 
 
 def _functions_chosen(name: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, painting, payload, regression, run
+from bnn_lib.dashboard import components, data, painting, payload, regression, run, state
+from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.widgets import choice, more, presets
 from bnn_lib.datasets import DATASETS, Dataset, DatasetEntry
 from bnn_lib.engine import Picture
@@ -64,3 +65,26 @@ def likelihood_controls(experiment: Experiment, dataset: Dataset | DatasetEntry)
     elif entry.has_noise:
         with more("likelihood"):
             presets(experiment, "likelihood.noise", "Size of the noise", NOISES, entry.noise_help, none="learned")
+
+
+def _follow(family: str) -> None:
+    state.change({"likelihood.family": family})
+
+
+def suggest_likelihood(experiment: Experiment) -> None:
+    """Offer, in one click, the likelihood that suits the data better than what "auto" chooses by the target."""
+    suggestion = DATASETS[experiment.data.name].suggestion
+    if suggestion is None or experiment.likelihood.family not in ("auto", "gaussian"):
+        return
+    family, why = suggestion
+    with st.container(key="suggestion", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(plain(why), width="content")
+        st.button(
+            f"Try {LIKELIHOODS[family].label}",
+            key="suggested",
+            type="tertiary",
+            icon=":material/lightbulb:",
+            help=LIKELIHOODS[family].help,
+            on_click=_follow,
+            args=(family,),
+        )

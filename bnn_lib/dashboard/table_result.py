@@ -269,8 +269,11 @@ def show_second_table(session: Session, result: table.Result) -> None:
         return
     frame = table_predict.predicted_table(new, answer, encoding)
     skipped = len(new.complete) - int(new.complete.sum())
-    note = f"; {counted(skipped, 'row')} with a missing value left blank" if skipped else ""
+    why = "without a known value of every feature" if new.unknown else "with a missing value"
+    note = f"; {counted(skipped, 'row')} {why} left blank" if skipped else ""
     st.caption(f"{counted(len(new.X), 'row')} predicted{note}.")
+    for clause in new.unknown:
+        st.warning(plain(f"A level that the model has not seen: {clause}."), icon=":material/help:")
     st.dataframe(frame.head(20), hide_index=True, key="table.predicted")
     st.download_button(
         "Download the predictions",

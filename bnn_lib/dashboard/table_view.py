@@ -118,7 +118,7 @@ def show_preview(summary: TableSummary, choices: table.Choices, height: int) -> 
 
 
 def column_table(summary: TableSummary, choices: table.Choices) -> pd.DataFrame:
-    """Return one row a column: its part in the fit, what it holds, and why it is left out."""
+    """Return one row a column: its part in the fit, what it holds and, where any is left out, why."""
 
     def part(name: str) -> str:
         return "target" if name == choices.target else "feature" if name in choices.features else "left out"
@@ -134,7 +134,8 @@ def column_table(summary: TableSummary, choices: table.Choices) -> pd.DataFrame:
         }
         for column in summary.columns
     ]
-    return pd.DataFrame(sorted(found, key=lambda row: order[str(row["Used as"])]))
+    table = pd.DataFrame(sorted(found, key=lambda row: order[str(row["Used as"])]))
+    return table if table["Why not"].any() else table.drop(columns="Why not")
 
 
 # --- choices ------------------------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ class DatasetEntry:
         for each branch that it may take.
     truth_sd : callable or None
         ``truth_sd(X, noise)`` gives (n,), the standard deviation of the noise around it.
+    suggestion : (str, str) or None
+        The likelihood that suits it where "auto" cannot see that from the target, and a sentence that says why.
     """
 
     label: str
@@ -68,6 +70,7 @@ class DatasetEntry:
     generate_ood: Callable[[int, float, int], np.ndarray] | None = None
     truth: Callable[[np.ndarray], np.ndarray] | None = None
     truth_sd: Callable[[np.ndarray, float], np.ndarray] | None = None
+    suggestion: tuple[str, str] | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:

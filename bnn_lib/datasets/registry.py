@@ -38,6 +38,7 @@ def _curve(
     truth_sd: Callable[..., Any] = toy_regression.constant_sd,
     default_n: int = 200,
     features: tuple[str, ...] = ("x",),
+    suggestion: tuple[str, str] | None = None,
 ) -> DatasetEntry:
     """A generated data set for regression."""
     return DatasetEntry(
@@ -52,6 +53,7 @@ def _curve(
         generate=generate,
         truth=truth,
         truth_sd=truth_sd,
+        suggestion=suggestion,
     )
 
 
@@ -207,6 +209,7 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             toy_regression.slow_sine,
             toy_regression.growing_sd,
             default_n=500,
+            suggestion=("heteroscedastic", "The noise of these data grows with x, and a Gaussian's does not."),
         ),
         "outliers": _curve(
             "Outliers",
@@ -215,6 +218,7 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             0.1,
             toy_regression.make_outliers,
             toy_regression.slow_sine,
+            suggestion=("student_t", "These data have outliers, and a Gaussian gives way to them."),
         ),
         "linear": _curve(
             "Line",
@@ -233,6 +237,7 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             toy_regression.make_bimodal,
             toy_regression.branches,
             default_n=400,
+            suggestion=("mixture", "These data have two branches, and a Gaussian is midway between them."),
         ),
         "counts": _curve(
             "Counts",

@@ -75,14 +75,17 @@ class NewRows:
         The rows that can be predicted, in their order.
     complete : ndarray of bool, shape (rows,)
         Which of the table's rows these are: a row with a missing value is not among them unless there is something
-        to stand for it.
+        to stand for it, and one with a level that the model has not seen never is.
     frame : DataFrame of str
         The table as it came.
+    unknown : tuple of str
+        A clause for each category with levels that the model has not seen: which, where, and what is known.
     """
 
     X: np.ndarray
     complete: np.ndarray
     frame: pd.DataFrame
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ class TableEncoding:
             value = values.get(item.name, item.fill)
             if item.levels:
                 if value not in item.levels:
-                    raise _unknown_level(item, value, "")
+                    raise InvalidData(f"{_level_text(item, value)}.")
                 arrays[item.name] = np.array([value], dtype=object)
             else:
                 arrays[item.name] = np.array([read_number(value, item.name, -MAX_MAGNITUDE, MAX_MAGNITUDE)])
@@ -155,8 +158,8 @@ class TableEncoding:
         Raises
         ------
         InvalidData
-            If it cannot be read, a feature is missing from it or holds something else than before, or a category
-            has a level that the model has not seen.
+            If it cannot be read, a feature is missing from it or holds something else than before, or none of its
+            rows can be predicted.
         """
         table = read_csv(file)
         absent = [item.name for item in self.inputs if item.name not in table.frame]
@@ -165,10 +168,17 @@ class TableEncoding:
                 f"The file has no column {shown(absent[0])}{_and_more(len(absent))}; needed: every feature of the "
                 f"model, named as before ({shown(self._names, 300)})."
             )
-        X, complete = self.encode({item.name: _read(item, table) for item in self.inputs})
-        if not complete.any():
-            raise InvalidData("Every row of the file has a missing value; needed: rows with every feature.")
-        return NewRows(X, complete, table.frame)
+        values = {item.name: _read(item, table) for item in self.inputs}
+        strange = {item: _strange(item, values[item.name]) for item in self.inputs if item.levels}
+        unknown = tuple(
+            _unknown(item, values[item.name], rows, table) for item, rows in strange.items() if rows.any()
+        )
+        X, complete = self.encode(values)
+        left = ~np.logical_or.reduce([np.zeros(len(complete), dtype=bool), *strange.values()])
+        if not (complete & left).any():
+            why = f"; {'; '.join(unknown)}" if unknown else ""
+            raise InvalidData(f"No row of the file has a known value of every feature; needed: at least one{why}.")
+        return NewRows(X[left[complete]], complete & left, table.frame, unknown)
 
     @property
     def _names(self) -> list[str]:
@@ -207,18 +217,24 @@ def _read(item: Input, table: Table) -> np.ndarray:
                 "numbers."
             )
         return np.where(np.abs(numbers) <= MAX_MAGNITUDE, numbers, np.nan)
-    values = cells.astype(object).where(cells.notna(), None).to_numpy(dtype=object)
-    strange = filled & ~np.isin(values.astype(str), item.levels)
-    if strange.any():
-        row = int(strange.argmax())
-        more = f", and {counted(int(strange.sum()) - 1, 'row')} more like it" if strange.sum() > 1 else ""
-        raise _unknown_level(item, values[row], f" in row {row + 1 + table.header:,}{more}")
-    return values
+    return cells.astype(object).where(cells.notna(), None).to_numpy(dtype=object)
 
 
-def _unknown_level(item: Input, value: object, where: str) -> InvalidData:
+def _strange(item: Input, values: np.ndarray) -> np.ndarray:
+    """Return which rows have a level that the model has not seen."""
+    return there(values) & ~np.isin(values.astype(str), item.levels)
+
+
+def _unknown(item: Input, values: np.ndarray, rows: np.ndarray, table: Table) -> str:
+    """Say which level it is, and where."""
+    row, more = int(rows.argmax()), int(rows.sum()) - 1
+    also = f", and {counted(more, 'row')} more {'has' if more == 1 else 'have'} such a level" if more else ""
+    return _level_text(item, values[row], f" in row {row + 1 + table.header:,}{also}")
+
+
+def _level_text(item: Input, value: object, where: str = "") -> str:
     received = "no value" if value is None else shown(value)
-    return InvalidData(f"{shown(item.name)} is {received}{where}; known: {shown(list(item.levels), 300)}.")
+    return f"{shown(item.name)} is {received}{where}; known: {shown(list(item.levels), 300)}"
 
 
 def _and_more(number: int) -> str:

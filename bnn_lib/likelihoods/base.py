@@ -43,6 +43,8 @@ class Likelihood:
     conditional : callable or None
         Regression: ``conditional(outputs, noise, y_mean, y_scale)`` gives what each draw says of the target in
         its own units, with `outputs` as of `predict`, stacked over draws, and `noise` of shape (S,).
+    output_names : callable
+        ``output_names(components)`` names the outputs of a number's network, for a diagram.
     noise_help : str
         What ``LikelihoodSpec.noise`` means here; empty where it has no meaning.
     counts : bool
@@ -58,6 +60,7 @@ class Likelihood:
     predict: Callable[[Any, Any], dict[str, Any]]
     curvature: Callable[[Any, Any, Any], Any]
     conditional: Callable[[Any, Any, float, float], Conditional] | None = None
+    output_names: Callable[[int], list[str]] = lambda components: ["y"]
     noise_help: str = ""
     counts: bool = False
 

@@ -70,6 +70,9 @@ MIXTURE = Likelihood(
     help="Several normal distributions at once: either here or there, as likely as the network says.",
     task="regression",
     n_outputs=lambda n_classes, components: OUTPUTS * components,
+    output_names=lambda components: [
+        f"{part} {k}" for part in ("weight", "mean", "sd") for k in range(1, components + 1)
+    ],
     observe=_observe,
     predict=_predict,
     curvature=_curvature,

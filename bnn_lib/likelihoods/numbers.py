@@ -61,6 +61,7 @@ HETEROSCEDASTIC = Likelihood(
     help="A number with normal noise whose size the network gives too: quiet here, loud there.",
     task="regression",
     n_outputs=lambda n_classes, components: 2,
+    output_names=lambda components: ["mean", "sd"],
     observe=_observe_heteroscedastic,
     predict=lambda jax, output: {"mean": output[0], "sd": jax.nn.softplus(output[1]) + SMALLEST_SD},
     curvature=_heteroscedastic_curvature,

@@ -16,6 +16,7 @@ from sklearn.preprocessing import OneHotEncoder
 import bnn_lib as bnn
 from bnn_lib.datasets import TableSummary, encode_table, inspect_table, read_table
 from bnn_lib.datasets.csv_download import to_csv_bytes
+from bnn_lib.datasets.table_encoding import DROP, MEDIAN
 from bnn_lib.errors import InvalidData
 
 
@@ -261,6 +262,23 @@ class TestSecondTable:
         new = encoding.read(_csv(people, sep=";", decimal=","))
         np.testing.assert_array_equal(new.X, encoding.read(_csv(people)).X)
 
+    @pytest.mark.parametrize("missing", [DROP, MEDIAN])
+    def test_a_level_not_seen_costs_its_rows_and_no_others(
+        self, people: pd.DataFrame, summary: TableSummary, missing: str
+    ) -> None:
+        encoding = encode_table(summary, missing=missing).encoding
+        usual = encoding.read(_csv(people))
+        sex, town = people["sex"].copy(), people["town"].copy()
+        known = np.flatnonzero(usual.complete)
+        sex.iloc[known[1]], town.iloc[known[3]], town.iloc[known[4]] = "x", "Rom", "Rom"
+        new = encoding.read(_csv(people.assign(sex=sex, town=town)))
+        left = np.setdiff1d(np.arange(len(known)), [1, 3, 4])
+        np.testing.assert_array_equal(np.flatnonzero(new.complete), known[left])
+        np.testing.assert_array_equal(new.X, usual.X[left])
+        assert len(new.unknown) == 2
+        assert f"'sex' is 'x' in row {known[1] + 2:,}; known: ['f', 'm']" in new.unknown
+        assert any("'town' is 'Rom'" in text and "1 row more has such a level" in text for text in new.unknown)
+
     @pytest.mark.parametrize(
         ("change", "message"),
         [
@@ -268,10 +286,13 @@ class TestSecondTable:
             (lambda f: f[["sex", "bought"]], r"no column 'age' \(and 2 more are missing\)"),
             (
                 lambda f: f.assign(sex="x"),
-                r"'sex' is 'x' in row 2, and 199 rows more like it; known: \['f', 'm'\]",
+                r"'sex' is 'x' in row 2, and 199 rows more have such a level; known: \['f', 'm'\]",
             ),
             (lambda f: f.assign(age="old"), r"'age' held numbers and now holds text, such as 'old'"),
-            (lambda f: f.assign(age=None), "Every row of the file has a missing value"),
+            (
+                lambda f: f.assign(age=None),
+                "No row of the file has a known value of every feature; needed: at least one",
+            ),
         ],
     )
     def test_refusals(self, people: pd.DataFrame, summary: TableSummary, change, message: str) -> None:

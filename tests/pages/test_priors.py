@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import prior_fit, prior_state, prior_view
+from bnn_lib.dashboard import prior_fit, prior_state, prior_view, state
 from bnn_lib.engine import Question
-from bnn_lib.experiment import Experiment
+from bnn_lib.experiment import Experiment, InferenceSpec
 from tests.pages.fake_engine import FakeEngine
 from tests.pages.test_playground import component, query_of
 
@@ -31,6 +31,12 @@ def priors(engine: FakeEngine, root) -> Priors:
         return page.run()
 
     return visit
+
+
+def experiment_of(page: AppTest) -> Experiment:
+    found = page.session_state[state.STATE]
+    assert isinstance(found, Experiment)
+    return found
 
 
 def asked(engine: FakeEngine) -> tuple[Experiment, dict[str, Any]]:
@@ -215,6 +221,22 @@ def test_a_full_queue_offers_to_try_again(engine: FakeEngine, priors: Priors):
     page.button(key="prior_again").click().run()
     assert not page.error
     assert len(engine.submitted) == 1
+
+
+def test_what_is_small_is_fitted_by_nuts_and_the_button_says_so(priors: Priors):
+    assert priors().button(key="prior_fit_button").label == "Fit by NUTS"
+    wide = priors(network__hidden="64,64", inference__steps="3000")
+    assert wide.button(key="prior_fit_button").label == "Fit by Mean-field ADVI"
+    wide = priors(network__hidden="64,64")
+    assert prior_fit.to_fit(experiment_of(wide), prior_state.Functions()).inference == InferenceSpec()
+
+
+def test_biases_can_be_left_out(priors: Priors):
+    page = priors()
+    page.toggle(key="w.network.bias").set_value(False).run()
+    assert not experiment_of(page).network.bias
+    assert "w.prior.bias_scale" not in {slider.key for slider in page.select_slider}
+    assert not page.exception
 
 
 def test_data_is_offered_that_suits_the_functions():

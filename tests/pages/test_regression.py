@@ -190,3 +190,19 @@ def test_a_painting_starts_with_another_data_set_s_points_in_the_same_window(nam
     assert (nearest.max(axis=2).min(axis=1) <= 1).all()
     line = make_line(dataset)
     np.testing.assert_allclose(found.window, [[line.x[0], line.x[-1]], [line.low, line.high]], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "family"), [("heteroscedastic",) * 2, ("outliers", "student_t"), ("bimodal", "mixture")]
+)
+def test_data_that_a_gaussian_does_not_suit_say_so_and_one_click_follows(regress, name: str, family: str):
+    page = regress(data__name=name)
+    assert "These data have" in words(page) or "noise of these data" in words(page)
+    page = page.button(key="suggested").click().run()
+    assert experiment_of(page).likelihood.family == family
+    assert "suggested" not in {button.key for button in page.button}
+    assert not page.exception
+
+
+def test_data_whose_target_says_it_all_come_without_a_suggestion(regress):
+    assert "suggested" not in {button.key for button in regress(data__name="counts").button}
