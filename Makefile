@@ -18,7 +18,7 @@ SPEED ?= not slow
 PYTEST := -m pytest $(PYTEST_ARGS)
 IN_PARALLEL := -n $(PYTEST_WORKERS) --maxprocesses 4 --dist loadfile
 
-.PHONY: help run port-free test test-slow lint format unit browser unit-newer lock bench first-results audit clean
+.PHONY: help run port-free test test-slow lint format unit browser unit-newer lock bench first-results gallery audit clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # The environments are built one after the other, and the checks stop at the first that fails.
@@ -75,6 +75,11 @@ bench: $(INSTALLED) ## speed against peers, printed as a table
 
 first-results: $(INSTALLED) ## compute what the pages show first, which comes with the app
 	@$(BIN)/python -m bnn_lib.dashboard.first_results
+
+gallery: $(INSTALLED_TEST) ## the README's pictures of the pages, as the browser tests take them
+	@CHROMIUM=$$(scripts/find-chromium $(BIN)/python) BNN_SHOTS=build/shots \
+		$(BIN)/python -m pytest -m browser tests/browser/test_accessibility.py
+	@$(BIN)/python -m tests.browser.gallery build/shots
 
 audit: $(INSTALLED) ## known holes in the locked versions, as the package index's advisories have them
 	@$(BIN)/python -m venv .venv-audit

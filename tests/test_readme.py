@@ -37,6 +37,12 @@ def test_its_links_lead_somewhere(path: str):
     assert (ROOT / path).exists()
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.png")), ids=lambda path: path.name)
+def test_its_pictures_are_small_and_shown(path: Path):
+    assert path.stat().st_size < 250_000
+    assert f"](docs/{path.name})" in README
+
+
 def test_its_make_targets_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z-]+)", README, flags=re.MULTILINE)) <= targets

@@ -80,7 +80,7 @@ def live(session: Session) -> None:
     busy = compare.busy()
     st.session_state[WAS_BUSY] = busy
     every = _every(session) if busy else None
-    st.fragment(_grid, run_every=every)(session, every)
+    st.fragment(_grid, run_every=every)(session, pace.Pace(every) if every else None)
 
 
 def _every(session: Session) -> float:
@@ -88,12 +88,12 @@ def _every(session: Session) -> float:
     return pace.between_looks(session.engine, *seen, least=EVERY)
 
 
-def _grid(session: Session, every: float | None) -> None:
+def _grid(session: Session, every: pace.Pace | None) -> None:
     open_session()  # the tab is there; after a lost connection, again
     if st.session_state[WAS_BUSY] and not compare.busy():
         st.session_state[WAS_BUSY] = False
         st.rerun()
-    if every and pace.has_changed(every, _every(session)):
+    if every and every.has_changed(_every(session)):
         st.rerun()
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])

@@ -22,10 +22,10 @@ def live(session: Session) -> None:
     current, waiting = run.active(), session.engine.status.phase != "ready"
     seen = [current.job.view()] if current else []
     every = pace.between_looks(session.engine, *seen) if seen else pace.QUEUED if waiting else None
-    st.fragment(_live, run_every=every)(session, waiting, every, seen)
+    st.fragment(_live, run_every=every)(session, waiting, pace.Pace(every) if every else None, seen)
 
 
-def _live(session: Session, was_waiting: bool, every: float | None, seen: list[JobView]) -> None:
+def _live(session: Session, was_waiting: bool, every: pace.Pace | None, seen: list[JobView]) -> None:
     open_session()  # the tab is there; after a lost connection, again
     current = run.active()
     # The page's own run has looked already.
@@ -34,7 +34,7 @@ def _live(session: Session, was_waiting: bool, every: float | None, seen: list[J
         st.rerun()
     if not current and was_waiting and session.engine.status.phase == "ready":
         st.rerun()
-    if view and every and pace.has_changed(every, pace.between_looks(session.engine, view)):
+    if view and every and every.has_changed(pace.between_looks(session.engine, view)):
         st.rerun()
     _status(session, view)
     components.show("feed", _message(session, view))

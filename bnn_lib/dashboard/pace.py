@@ -43,6 +43,20 @@ def _is_moving(view: JobView) -> bool:
     return soon or view.phase not in ("waiting", "queued")
 
 
-def has_changed(before: float, now: float) -> bool:
-    """Whether a page should look at another pace than it does."""
-    return not 1 / NOTED <= now / before <= NOTED
+class Pace:
+    """How often a part of a page looks, as the page's own run has set it.
+
+    Parameters
+    ----------
+    seconds : float
+        Between two looks.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._is_new = True
+
+    def has_changed(self, now: float) -> bool:
+        """Whether the page should run again to look at another pace; never in the run that has just set it."""
+        is_new, self._is_new = self._is_new, False
+        return not is_new and not 1 / NOTED <= now / self.seconds <= NOTED

@@ -123,7 +123,7 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
             return
         ended = _ended(fitted)
         every = None if ended or fitted.job is None else pace.between_looks(session.engine, fitted.job.view())
-        st.fragment(_follow, run_every=every)(session, fitted, functions, every)
+        st.fragment(_follow, run_every=every)(session, fitted, functions, pace.Pace(every) if every else None)
 
 
 def _ended(fitted: Fitted) -> bool:
@@ -134,13 +134,13 @@ def _ended(fitted: Fitted) -> bool:
     return view.ended and (view.picture is None or (fitted.answer is not None and fitted.answer.view().ended))
 
 
-def _follow(session: Session, fitted: Fitted, functions: Functions, every: float | None) -> None:
+def _follow(session: Session, fitted: Fitted, functions: Functions, every: pace.Pace | None) -> None:
     open_session()
     assert fitted.job is not None
     view = fitted.job.view()
     if view.picture is not None and fitted.answer is None:
         fitted.answer = session.engine.ask(_question(view.picture, functions), session.id)
-    if every and (_ended(fitted) or pace.has_changed(every, pace.between_looks(session.engine, view))):
+    if every and (_ended(fitted) or every.has_changed(pace.between_looks(session.engine, view))):
         st.rerun()
     failure = view.message if view.phase == "failed" else None
     failure = failure or (fitted.answer.view().message if fitted.answer else None)

@@ -18,10 +18,10 @@ def live(session: Session) -> None:
     current = table.run()
     seen = [current.job.view()] if current else []
     every = pace.between_looks(session.engine, *seen) if seen else pace.QUEUED if waiting else None
-    st.fragment(_live, run_every=every)(session, waiting, every, seen)
+    st.fragment(_live, run_every=every)(session, waiting, pace.Pace(every) if every else None, seen)
 
 
-def _live(session: Session, was_waiting: bool, every: float | None, seen: list[JobView]) -> None:
+def _live(session: Session, was_waiting: bool, every: pace.Pace | None, seen: list[JobView]) -> None:
     open_session()
     current = table.run()
     if current is None:
@@ -34,7 +34,7 @@ def _live(session: Session, was_waiting: bool, every: float | None, seen: list[J
     view = seen.pop() if seen else current.job.view()  # the page's own run has looked already
     if table.settle(current, view):
         st.rerun()
-    if every and pace.has_changed(every, pace.between_looks(session.engine, view)):
+    if every and every.has_changed(pace.between_looks(session.engine, view)):
         st.rerun()
     share, text = progress_text(view)
     if view.phase == "waiting":

@@ -47,7 +47,12 @@ def test_all_pages_together_look_no_more_often_than_is_allowed(pages: int):
 
 
 def test_a_page_changes_its_pace_when_its_turn_comes_and_not_for_a_little():
-    assert pace.has_changed(pace.QUEUED, pace.RUNNING)
-    assert pace.has_changed(0.2, 0.6)
-    assert not pace.has_changed(0.2, 0.3)
-    assert not pace.has_changed(0.3, 0.2)
+    for before, now, changed in (
+        (pace.QUEUED, pace.RUNNING, True),
+        (0.2, 0.6, True),
+        (0.2, 0.3, False),
+        (0.3, 0.2, False),
+    ):
+        own = pace.Pace(before)
+        assert not own.has_changed(now)  # in the page's own run, which has just set it
+        assert own.has_changed(now) is changed
