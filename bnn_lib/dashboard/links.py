@@ -73,15 +73,15 @@ def read(query: Mapping[str, str]) -> tuple[Link, list[Problem]]:
     for name, longest in LONGEST.items():
         text = " ".join(query.get(name, "").split())
         if len(text) > longest:
-            said = f"The link's {name} has {len(text):,} characters; the first {longest} are shown."
-            problems.append(Problem(name, said))
+            said = f"What follows the {longest}th character of the link's {name} cannot be shown."
+            problems.append(Problem("", said))
         texts[name] = text[:longest]
     wanted = [name.strip() for name in query.get("hide", "").split(",") if name.strip()]
     unknown = [name for name in wanted if name not in HIDEABLE]
     if unknown:
         allowed = f"{', '.join(SECTIONS)}, or a field, e.g. prior.scale"
         said = f"hide names {shown(', '.join(unknown))}; allowed: {allowed}."
-        problems.append(Problem("hide", said))
+        problems.append(Problem("", said))
     key = query.get("key", "").strip().lower()
     if key and not KEY_PATTERN.fullmatch(key):
         problems.append(Problem("key", f"key is {shown(key)}, which is no result's key."))

@@ -58,7 +58,7 @@ def test_a_title_and_a_note_are_shown_as_they_are_and_stay_in_the_link(visit: Op
 def test_a_long_note_is_cut_and_said_so(visit: Open):
     page = visit(note="x" * 5000, title="t" * 81)
     assert len(said(page)) == 2
-    assert "note has 5,000 characters; the first 400 are shown." in said(page)[1]
+    assert "What follows the 400th character of the link's note cannot be shown. It is ignored." in said(page)[1]
     assert "x" * 401 not in words(page)
 
 
@@ -99,7 +99,7 @@ def test_a_name_that_cannot_be_hidden_is_reported_and_ignored(visit: Open):
     page = visit(hide="prior,everything,data.rows")
     assert said(page) == [
         "hide names 'everything, data.rows'; allowed: data, network, prior, likelihood, inference, or a field, "
-        "e.g. prior.scale. The default is used instead."
+        "e.g. prior.scale. It is ignored."
     ]
     assert "w.prior.scale" not in keys(page)
 
