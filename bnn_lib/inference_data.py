@@ -72,10 +72,13 @@ def netcdf_bytes(data: Any) -> bytes:
 
     It is made in memory: a visitor's own rows are never on the host's disk.
     """
+    import dask
     import xarray as xr
 
     tree = data if isinstance(data, xr.DataTree) else xr.DataTree.from_dict({n: data[n] for n in data.groups()})
-    return bytes(tree.to_netcdf(None, engine="h5netcdf"))
+    # On one of Dask's workers xarray would ask the scheduler for a lock by the file's name, which this has not.
+    with dask.config.set(scheduler="threads"):
+        return bytes(tree.to_netcdf(None, engine="h5netcdf"))
 
 
 def _dims(draws: Mapping[str, np.ndarray]) -> Dims:
