@@ -23,7 +23,7 @@ import psutil
 
 from benchmarks.app_server import Server, serve, wait_until_ready
 from benchmarks.common import print_machine, print_table
-from benchmarks.visitor import WHOLE_PAGE, Visitor
+from benchmarks.visitor import Visitor
 from bnn_lib.engine import Engine, EngineSettings
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
@@ -112,21 +112,20 @@ def fit_and_see(visitor: Visitor, expected: Experiment, seen: Seen) -> None:
     began = time.perf_counter()
     first_map: list[float] = []
 
-    def ended(finished: int | None) -> str | None:
+    def ended(_: int | None) -> str | None:
         told = visitor.component("feed") or {}
         if not first_map and (told.get("frame") or _shown(visitor) == expected.key):
             first_map.append(time.perf_counter() - began)
         if visitor.alerts():
             return "; ".join(visitor.alerts())
-        if finished is not None and finished not in WHOLE_PAGE:
-            return None  # the page may be half there
-        return _shown(visitor) if told.get("phase") == "idle" and _shown(visitor) == expected.key else None
+        if told.get("phase") != "idle" or _shown(visitor) != expected.key:
+            return None
+        return expected.key if _mapped(visitor) else None  # else the page is half there as yet
 
     visitor.click("fit")
     key = ended(None) or visitor.wait(ended)
-    result = (visitor.component("map") or {}).get("result") or {}
-    if key != expected.key or result.get("key") != expected.key:
-        seen.wrong.append(f"asked for {expected.key}, was shown {key}, its map is of {result.get('key')}")
+    if key != expected.key or _mapped(visitor) != expected.key:
+        seen.wrong.append(f"asked for {expected.key}, was shown {key}, its map is of {_mapped(visitor)}")
         return
     seen.results.append(time.perf_counter() - began)
     seen.moments += [began, time.perf_counter()]
@@ -138,6 +137,12 @@ def _shown(visitor: Visitor) -> str | None:
     """Key of the result on the page, once it is there."""
     told = visitor.component("feed")
     return told["key"] if told and told["phase"] == "idle" and told["key"] else None
+
+
+def _mapped(visitor: Visitor) -> str | None:
+    """Key of the result on the map."""
+    result = (visitor.component("map") or {}).get("result")
+    return result["key"] if result else None
 
 
 def _look(visitor: Visitor, seconds: float) -> None:
