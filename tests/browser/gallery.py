@@ -16,9 +16,8 @@ PICTURES = {  # file in docs -> page and theme
     "priors": "priors-dark",
     "your-data": "your_data-light",
     "lessons": "lessons-light",
-    "operations": "operations-light",
 }
-COLOURS = 128
+COLOURS = 256
 WIDTH = 1200
 
 
@@ -27,7 +26,9 @@ def main(folder: Path) -> None:
     for name, taken in PICTURES.items():
         with Image.open(folder / f"page-{taken}.png") as picture:
             small = picture.convert("RGB").resize((WIDTH, round(picture.height * WIDTH / picture.width)))
-            small.quantize(COLOURS, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
+            small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+                DOCS / f"{name}.png", optimize=True
+            )
             print(f"docs/{name}.png", (DOCS / f"{name}.png").stat().st_size // 1000, "kB")
 
 
