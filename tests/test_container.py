@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +113,22 @@ def test_our_own_scheduler_and_the_composed_one_have_the_same_settings():
         key = name.removeprefix("DASK_").lower().replace("__", ".").replace("_", "-")
         ours = DASK_SETTINGS[key]
         assert str(ours).lower() == text.lower(), name
+
+
+def test_the_clusters_commands_are_those_that_the_benchmarks_run():
+    from benchmarks.dask_processes import SETTINGS
+
+    text = (ROOT / "docs" / "hosting-cluster.md").read_text("utf-8")
+    documented = dict(re.findall(r'(DASK_\w+)="?([^"\s]+)"?', text))
+    assert documented == {k: v for k, v in SETTINGS.items() if k.startswith("DASK_DIST")}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_the_systemd_unit_is_one(tmp_path: Path):
+    text = (ROOT / "docs" / "hosting-one-machine.md").read_text("utf-8")
+    (unit,) = re.findall(r"^```ini\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    file = tmp_path / "bnn.service"
+    file.write_text(unit.replace("/opt/bnn/.venv/bin/streamlit", "/bin/true"))
+    run = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "bnn.service" not in run.stderr, run.stderr
