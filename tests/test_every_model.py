@@ -155,7 +155,7 @@ def test_the_prior_predictive_is_pymcs_own(prior: str, likelihood: str) -> None:
         "difference": (ours[:, 1] - ours[:, 0], theirs[:, 1] - theirs[:, 0]),
     }
     for name, (a, b) in compared.items():
-        assert stats.ks_2samp(a, b).pvalue > LEVEL, name
+        assert stats.ks_2samp(a, b, method="asymp").pvalue > LEVEL, name
     if prior not in ("student_t", "cauchy", "horseshoe") and likelihood != "student_t" and not entry.counts:
         for name, (a, b) in compared.items():
             assert abs(a.mean() - b.mean()) < 4.5 * np.hypot(stats.sem(a), stats.sem(b)), name

@@ -13,7 +13,6 @@ from bnn_lib.dashboard.thumbnails import chooser_data
 from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
 from bnn_lib.datasets import DATASETS
 from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE, entry_of
-from bnn_lib.datasets.painted import MOST_IN_LINK
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
@@ -27,8 +26,6 @@ RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 BATCHES = (16, 32, 64, 128, 256)
 SAMPLES = (1, 2, 5, 10)
 DRAWS = (200, 500, 1000, 2000)
-FEW = 30  # painted points
-HARDLY_MOVED = ("advi", "lowrank_advi", "fullrank_advi")  # on few rows the ELBO's best is close to the prior
 CHOICES = "choices"  # of a data set, counted
 
 
@@ -39,14 +36,15 @@ def _dataset_chosen() -> None:
     name = st.session_state["datasets"].get("name")
     st.session_state[CHOICES] = st.session_state.get(CHOICES, 0) + 1
     if isinstance(name, str) and name in DATASETS:
-        entry, before = DATASETS[name], state.load().data
+        entry, before, inference = DATASETS[name], state.load().data, state.load().inference
         changes = data.fresh(name)
         if DATASETS[before.name].suggestion is not None:
             changes["likelihood.family"] = "auto"  # what suits those data need not suit these
         if entry.painted:
-            changes |= painting.begin(name, before)
+            changes |= painting.begin(name, before) | painting.begin_method(inference)
         elif DATASETS[before.name].painted:
             changes["data.test_fraction"] = entry.default_test_fraction
+            changes |= painting.end_method(inference)
         state.change(changes)
 
 
@@ -102,13 +100,8 @@ def data_controls(experiment: Experiment, names: tuple[str, ...] = data.PLAYED) 
             )
             if entry.painted:
                 painting.show_file_controls(experiment.data)
-    if entry.painted and 0 < (entry.fixed_rows or 0) < FEW and experiment.inference.method in HARDLY_MOVED:
-        st.caption("So few points hardly move this method from its prior: NUTS shows what they say.")
-    if entry.painted and (entry.fixed_rows or 0) > MOST_IN_LINK:
-        st.caption(
-            f"{entry.fixed_rows:,} points are too many for a link, which takes {MOST_IN_LINK}. To keep them, "
-            "download them under the settings beside."
-        )
+    if entry.painted:
+        painting.show_hints(experiment)
 
 
 def _amount_controls(experiment: Experiment) -> None:

@@ -6,13 +6,14 @@ older one it lets pass, since it has gone on meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
 import numpy as np
 import streamlit as st
 
-from bnn_lib.dashboard import data, regression, state
+from bnn_lib.dashboard import data, links, regression, state
 from bnn_lib.dashboard.widgets import given_file
 from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.datasets.load import painting_of
@@ -28,12 +29,16 @@ from bnn_lib.datasets.painted import (
 )
 from bnn_lib.engine import Curves, make_grid
 from bnn_lib.errors import InvalidData, Problem
-from bnn_lib.experiment import DataSpec
+from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 
 REVISION = "paint_revision"
 SOURCE, KEPT = "paint_source.", "paint_kept."  # of each painted data set
 BEGINNING = MappingProxyType({"classification": DataSpec(), "regression": regression.START.data})
 FILE = "w.points_file"
+FEW = 30  # points
+METHOD = "paint_method"
+HARDLY_MOVED = ("advi", "lowrank_advi", "fullrank_advi")  # on few rows the ELBO's best is close to the prior
+FOR_FEW: Mapping[str, object] = MappingProxyType({"method": "nuts", "tune": 200, "draws": 200, "chains": 2})
 
 
 def begin(name: str, before: DataSpec) -> dict[str, object]:
@@ -43,6 +48,20 @@ def begin(name: str, before: DataSpec) -> dict[str, object]:
     _raise_revision()
     kept: str | None = st.session_state.get(KEPT + name)
     return {"data.points": kept, "data.test_fraction": DATASETS[name].default_test_fraction}
+
+
+def begin_method(inference: InferenceSpec) -> dict[str, object]:
+    """Return the changes that make a method one that a few points move; what it was is kept for afterwards."""
+    if inference.method not in HARDLY_MOVED or links.hides("inference.method"):
+        return {}
+    st.session_state[METHOD] = {f"inference.{name}": getattr(inference, name) for name in FOR_FEW}
+    return {f"inference.{name}": value for name, value in FOR_FEW.items()}
+
+
+def end_method(inference: InferenceSpec) -> dict[str, object]:
+    """Return the changes that undo those, unless another method has been chosen meanwhile."""
+    before: dict[str, object] = st.session_state.pop(METHOD, {})
+    return before if all(getattr(inference, name) == value for name, value in FOR_FEW.items()) else {}
 
 
 def changed(component: str) -> None:
@@ -141,6 +160,18 @@ def show_file_controls(spec: DataSpec) -> None:
         on_change=_file_given,
         help=f"A CSV file with columns {columns}, {MOST_POINTS:,} points at most.",
     )
+
+
+def show_hints(experiment: Experiment) -> None:
+    """Say what is the matter with very few points, or very many."""
+    rows = len(painting_of(experiment.data).places)
+    if 0 < rows < FEW and experiment.inference.method in HARDLY_MOVED:
+        st.caption("So few points hardly move this method from its prior: NUTS shows what they say.")
+    if rows > MOST_IN_LINK:
+        st.caption(
+            f"{rows:,} points are too many for a link, which takes {MOST_IN_LINK}. To keep them, download them "
+            "under the settings beside."
+        )
 
 
 def _file_given() -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from bnn_lib.dashboard import painting, payload
+from bnn_lib.dashboard.state import replaced
 from bnn_lib.datasets import load_dataset
 from bnn_lib.datasets.load import entry_of, painting_of
 from bnn_lib.datasets.painted import MOST_IN_LINK, paint, read_painting
-from bnn_lib.experiment import DataSpec
+from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 from tests.pages.fake_engine import FakeEngine
 from tests.pages.test_playground import click, component, query_of, until_ended
 
@@ -91,3 +92,16 @@ def test_the_browser_gets_classes_for_what_is_painted():
     data = payload.painted_map_data(entry_of(spec), painting_of(spec), "key")
     assert data["classes"] == ["class 0", "class 1", "class 2"]
     assert data["names"] == ["x1", "x2"]
+
+
+def test_a_few_points_are_fitted_by_what_they_move_and_afterwards_by_the_method_before(monkeypatch):
+    monkeypatch.setattr(painting.st, "session_state", {})
+    before = InferenceSpec(method="advi", steps=3000)
+    begun = painting.begin_method(before)
+    assert begun["inference.method"] == "nuts"
+    painted = replaced(Experiment(inference=before), begun)
+    assert painted.inference.steps == 3000
+    assert replaced(painted, painting.end_method(painted.inference)).inference == before
+    assert painting.begin_method(InferenceSpec(method="sghmc")) == {}
+    painting.begin_method(before)
+    assert painting.end_method(InferenceSpec(method="map")) == {}  # chosen meanwhile
