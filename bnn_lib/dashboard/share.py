@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote, urlencode, urlsplit
@@ -102,9 +101,8 @@ def _show_code(address: str) -> None:
         )
         return
     code = segno.make(address, error="l", micro=False)
-    image = io.BytesIO()
-    code.save(image, kind="png", scale=max(3, CODE_PIXELS // code.symbol_size()[0]), dark="#000", light="#fff")
-    st.image(image.getvalue(), width="content")
+    image = code.png_data_uri(scale=max(3, CODE_PIXELS // code.symbol_size()[0]), dark="#000", light="#fff")
+    st.html(f'<img class="bnn-code" alt="QR code of this link" src="{image}">')
 
 
 def _show_key(key: str | None) -> None:

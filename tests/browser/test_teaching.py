@@ -55,7 +55,9 @@ def test_a_lesson_is_guessed_set_up_shared_and_handed_in(visit, shots):
     dialog.get_by_text("Short", exact=True).click()
     expect(shown).to_contain_text(f"key={MAP.key}")
     dialog.get_by_text("QR code", exact=True).click()
-    expect(dialog.get_by_role("img").first).to_be_visible()
+    code = dialog.get_by_alt_text("QR code of this link")
+    expect(code).to_be_visible()
+    assert code.evaluate("(image) => image.naturalWidth") > 200
     dialog.get_by_role("button", name="Copy link").click()
     expect(dialog.get_by_text("copied")).to_be_visible()
     short = page.evaluate("navigator.clipboard.readText()")
