@@ -12,6 +12,7 @@ from bnn_lib.exports.script_inference import inference_cell, method_of, remarks,
 from bnn_lib.exports.script_model import Plan, model_cell, scaling_cell
 from bnn_lib.inference import METHODS
 from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.priors import PRIORS
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -84,7 +85,8 @@ def _heading(experiment: Experiment, plan: Plan, given: bool, from_file: bool) -
     paragraphs = [
         f"A Bayesian neural network, {sizes}, on: {what}. {plan.n_train:,} rows to train, "
         f"{plan.n_test:,} held out.",
-        f"{LIKELIHOODS[plan.likelihood].label} likelihood, {experiment.prior.family} prior, {method}. "
+        f"Likelihood: {LIKELIHOODS[plan.likelihood].label}. Prior: {PRIORS[experiment.prior.family].label}. "
+        f"Method: {method}. "
         f"Experiment {experiment.key}.",
         "Needs NumPy, scikit-learn and PyMC (5.28 or 6), and nothing else.",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,12 +21,15 @@ from tests.cases import small
 SEEDS = range(1, 9)
 
 
-def run(script: str, folder: Path) -> dict[str, float]:
+def run(script: str, folder: Path, flags: str = "") -> dict[str, float]:
     """Run a script in a folder from which this library cannot be imported; return the scores that it prints."""
+    environment = {**os.environ, "PYTENSOR_FLAGS": flags}
     path = folder / "fit.py"
     path.write_text(script, encoding="utf-8")
     command = [sys.executable, "-I", str(path)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=550)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=550, env=environment
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return scores_in(done.stdout)
 
@@ -56,6 +60,25 @@ def test_a_script_of_advi_scores_as_the_fit(tmp_path: Path):
     assert_one_of(found["nll"], [score["nll"] for score in scores], 0.01)
     # Of 150 held-out rows some lie near the boundary: two of them may change sides.
     assert_one_of(found["accuracy"], [score["accuracy"] for score in scores], 2 / 150)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "inference",
+    [
+        {"batch_size": 16, "schedule": "constant"},
+        {"method": "svgd", "particles": 10},
+        {"method": "fullrank_advi", "mc_samples": 2},
+    ],
+    ids=str,
+)
+def test_every_way_to_fit_runs(tmp_path: Path, inference: dict[str, Any]):
+    experiment = small(n=100, inference=bnn.InferenceSpec(steps=200, learning_rate=0.05, **inference))
+    found = run(bnn.to_script(experiment), tmp_path, "cxx=")  # so few steps are not worth compiling to C
+    assert found.keys() == {"accuracy", "nll"}
+    # Better than knowing nothing of which moon it is.
+    assert found["accuracy"] > 0.6
+    assert found["nll"] < np.log(2)
 
 
 @pytest.mark.slow
