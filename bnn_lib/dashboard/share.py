@@ -87,9 +87,10 @@ def _chosen() -> links.Link:
 def address_of(query: Mapping[str, str]) -> str:
     """Return the address of this page with other fields."""
     here = urlsplit(st.context.url or "")
+    page = f"{here.scheme}://{here.netloc}{here.path or '/'}" if here.netloc else ""
     # What may stand in a query as it is stays readable.
     fields = urlencode(query, quote_via=quote, safe=",:")
-    return f"{here.scheme}://{here.netloc}{here.path}" * bool(here.netloc) + (f"?{fields}" if fields else "")
+    return f"{page}?{fields}" if fields else page
 
 
 def _show_code(address: str) -> None:
