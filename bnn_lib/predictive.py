@@ -25,6 +25,7 @@ import numpy as np
 from scipy import special
 
 from bnn_lib.conditionals import Conditional, normal
+from bnn_lib.cores import on_all_cores
 from bnn_lib.errors import InvalidData, shown
 from bnn_lib.likelihoods import SMALLEST_PROBABILITY
 
@@ -93,7 +94,11 @@ class Prediction:
         if self.is_classification:
             # Class by class: all at once would be as large again as the samples, and sum over a short last axis.
             classes = np.moveaxis(self.samples, -1, 0)
-            return np.sum([special.entr(p).mean(axis=0, dtype="float64") for p in classes], axis=0)
+
+            def of_class(k: int) -> np.ndarray:
+                return np.asarray(special.entr(classes[k]).mean(axis=0, dtype="float64"))
+
+            return np.sum(on_all_cores(of_class, len(classes)), axis=0)
         of_draws = np.broadcast_to(self._conditional.variance, self.samples.shape)
         return np.asarray(of_draws.mean(axis=0, dtype="float64"))
 
