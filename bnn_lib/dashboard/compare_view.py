@@ -95,6 +95,8 @@ def _grid(session: Session, every: pace.Pace | None) -> None:
         st.rerun()
     if every and every.has_changed(_every(session)):
         st.rerun()
+    if every:
+        pace.keep_looking(every.seconds)
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
     preset = compare.current_preset(experiment, st.session_state[compare.CHOSEN])

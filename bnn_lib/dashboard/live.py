@@ -36,6 +36,8 @@ def _live(session: Session, was_waiting: bool, every: pace.Pace | None, seen: li
         st.rerun()
     if view and every and every.has_changed(pace.between_looks(session.engine, view)):
         st.rerun()
+    if every:
+        pace.keep_looking(every.seconds)
     _status(session, view)
     components.show("feed", _message(session, view))
 

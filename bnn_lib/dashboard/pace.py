@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 from bnn_lib.engine import JobView
 
 if TYPE_CHECKING:
@@ -60,3 +63,17 @@ class Pace:
         """Whether the page should run again to look at another pace; never in the run that has just set it."""
         is_new, self._is_new = self._is_new, False
         return not is_new and not 1 / NOTED <= now / self.seconds <= NOTED
+
+
+def keep_looking(seconds: float) -> None:
+    """Have the browser look again, whatever became of the page's own run that told it to.
+
+    Streamlit (1.67) drops what a run of the page has still to send if a look comes in just as that run ends. The
+    browser has then let go of its timer, and would wait for ever; one that still has it takes no notice.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    for fragment in (context and context.fragment_ids_this_run) or ():
+        message = ForwardMsg()
+        message.auto_rerun.interval, message.auto_rerun.fragment_id = seconds, fragment
+        if context:
+            context.enqueue(message)
