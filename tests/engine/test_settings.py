@@ -109,6 +109,13 @@ def test_any_text_gives_settings_or_one_error(environ: dict[str, str]):
         assert EngineSettings.from_environment(environ).threads >= 1
 
 
+@pytest.fixture
+def home_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The defaults without XDG_CACHE_HOME, which a machine may have."""
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+
+@pytest.mark.usefixtures("home_only")
 def test_the_settings_of_no_variables_are_the_defaults():
     # The table takes its defaults from the class: reading nothing must give just those.
     assert EngineSettings.from_environment({}) == EngineSettings()
@@ -132,6 +139,7 @@ def test_what_the_table_allows_is_read(name: str):
         EngineSettings.from_environment({name: text.replace(",", "")})
 
 
+@pytest.mark.usefixtures("home_only")
 def test_a_misspelt_variable_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
     assert EngineSettings.from_environment({"BNN_STORE_GB": "1"}) == EngineSettings()
     assert caplog.messages == ["environment variable ignored name='BNN_STORE_GB' nearest=BNN_STORE_MB"]
