@@ -10,6 +10,8 @@ NAMES = (
     "latency",
     "scaling",
     "maps",
+    "prior_page",
+    "csv_page",
     "memory",
     "stop",
     "load",

@@ -7,26 +7,16 @@ worker, so that nothing of them can have been compiled before.
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.app_page import PATIENCE, page_of_app
 from benchmarks.common import arguments, print_machine, print_table
 
 OPTIONS = arguments(__doc__ or "")
-ROOT = Path(__file__).resolve().parent.parent
-PORT = 8765
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
 TARGET = 1.0  # seconds, p50
-PATIENCE = 300_000  # ms
 # When the last key or button went down, by the clock that `data-at` is of.
 WATCH = """() => { for (const name of ['keydown', 'pointerdown'])
   document.addEventListener(name, (e) => { window.pressed = performance.timeOrigin + e.timeStamp; }, true) }"""
@@ -39,30 +29,13 @@ OTHERS = """(before) => [...document.querySelectorAll('[data-testid=stBidiCompon
 def main() -> None:
     """Start the app, measure, print the table, end the app."""
     print_machine()
-    chromium = subprocess.run(
-        [ROOT / "scripts" / "find-chromium", sys.executable], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | {"BNN_STORE": folder}, stdout=subprocess.DEVNULL
-        )
-        try:
-            until_it_answers(process)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-                try:
-                    measure(browser.new_page(viewport={"width": 1280, "height": 800}))
-                finally:
-                    browser.close()
-        finally:
-            process.terminate()
-            process.wait(30)
+    with page_of_app() as (page, address):
+        measure(page, address)
 
 
-def measure(page: Page) -> None:
+def measure(page: Page, address: str) -> None:
     """Play with the page."""
-    page.goto(f"http://127.0.0.1:{PORT}/priors")
+    page.goto(f"{address}/priors")
     picture = page.locator("section[data-shown]")
     picture.wait_for(timeout=PATIENCE)
     page.evaluate(WATCH)
@@ -100,19 +73,6 @@ def measure(page: Page) -> None:
 def quantiles(times: list[float]) -> tuple[float, float]:
     """Return the median and the 90th percentile."""
     return statistics.median(times), statistics.quantiles(times, n=10)[-1]
-
-
-def until_it_answers(process: subprocess.Popen[bytes]) -> None:
-    """Wait for the app's health check."""
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=2):
-                return
-        except OSError:
-            if process.poll() is not None:
-                raise SystemExit(f"The app ended with code {process.returncode}.") from None
-            time.sleep(0.2)
-    raise SystemExit("The app did not answer.")
 
 
 if __name__ == "__main__":
