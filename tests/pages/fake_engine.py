@@ -144,7 +144,11 @@ def make_number_picture(experiment: Experiment, stopped_at: int | None = None) -
             "loo": {},
             "baselines": {name: {"test": worse, "train": worse} for name in ("ridge", "gaussian_process")},
         },
-        diagnostics={"seconds": 0.5, "steps_per_second": 40_000.0, "r_hat": 1.01, "ess": 300.0, "divergences": 0},
+        diagnostics={
+            "seconds": 0.5,
+            "steps_per_second": 40_000.0,
+            **{"r_hat": 1.01, "ess": 300.0, "chains": 2, "draws": 200, "divergences": 0, "stuck_chains": []},
+        },
         held_out=held_out.summary,
         stopped_at=stopped_at,
     )
