@@ -61,7 +61,7 @@ unit-newer: ## the library's tests once more, on Python 3.12 or 3.13 where there
 	@newer=$$(scripts/find-python newer); case $$? in \
 	0) scripts/make-venv .venv-next "$$newer" requirements.txt requirements-test.txt && \
 		echo "The library's tests on $$(.venv-next/bin/python --version):" && \
-		.venv-next/bin/python $(PYTEST) $(IN_PARALLEL) -m "$(SPEED)" -p no:cacheprovider --ignore tests/pages --ignore tests/browser ;; \
+		.venv-next/bin/python $(PYTEST) $(IN_PARALLEL) -m "$(SPEED)" -p no:cacheprovider --ignore tests/pages --ignore tests/server --ignore tests/browser ;; \
 	3) echo "No newer Python (3.12, 3.13) was found: the library's tests ran on $$($(BIN)/python --version) only." ;; \
 	*) exit 1 ;; \
 	esac
