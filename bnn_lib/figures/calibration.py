@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import PALETTES
+from bnn_lib.figures.palettes import PALETTES, page_layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -97,7 +97,7 @@ def reliability_figure(
                 hovertemplate=hover,
             ),
         ],
-        layout=_layout(theme, title)
+        layout={**page_layout(theme, title), "showlegend": False}
         | {
             "xaxis": {**axis, "title": {"text": "how sure it says it is"}},
             "yaxis": {**axis, "title": {"text": "how often it is right"}},
@@ -137,7 +137,7 @@ def pit_figure(shares: np.ndarray, rows: int, title: str, theme: str = "light") 
                 hovertemplate="%{y:.1%} of rows<extra></extra>",
             )
         ],
-        layout=_layout(theme, title)
+        layout={**page_layout(theme, title), "showlegend": False}
         | {
             "xaxis": {**axis, "range": [0, 1], "title": {"text": "where the truth lies in the prediction"}},
             "yaxis": {**axis, "rangemode": "tozero", "title": {"text": "share of rows"}},
@@ -147,15 +147,3 @@ def pit_figure(shares: np.ndarray, rows: int, title: str, theme: str = "light") 
         y0=float(low[0]), y1=float(high[0]), fillcolor=palette.muted, opacity=0.25, line_width=0, layer="above"
     )
     return figure
-
-
-def _layout(theme: str, title: str) -> dict[str, object]:
-    palette = PALETTES[theme]
-    return {
-        "template": "none",
-        "title": {"text": title},
-        "font": {"color": palette.text},
-        "paper_bgcolor": palette.surface,
-        "plot_bgcolor": palette.surface,
-        "showlegend": False,
-    }

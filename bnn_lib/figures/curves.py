@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import PALETTES
+from bnn_lib.figures.palettes import PALETTES, page_layout, plotly_scale
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,11 +73,7 @@ def curve_figure(
     figure.add_scatter(x=x, y=mean, mode="lines", line={"color": palette.accent, "width": 2.5}, name="mean")
     axis = {"gridcolor": palette.line, "zeroline": False, "linecolor": palette.line}
     figure.update_layout(
-        template="none",
-        title={"text": title},
-        font={"color": palette.text},
-        paper_bgcolor=palette.surface,
-        plot_bgcolor=palette.surface,
+        page_layout(theme, title),
         xaxis={**axis, "title": {"text": html.escape(names[0], quote=False)}, "range": [x[0], x[-1]]},
         yaxis={**axis, "title": {"text": html.escape(names[1], quote=False)}, "range": span and list(span)},
         legend={"orientation": "h", "y": -0.18},
@@ -122,8 +118,6 @@ def surface_figure(
     """
     import plotly.graph_objects as go
 
-    from bnn_lib.figures.palettes import plotly_scale
-
     palette = PALETTES[theme]
     bar = {"thickness": 14, "outlinewidth": 0, "title": {"text": html.escape(unit, quote=False)}}
     scale = plotly_scale("uncertainty" if doubt else "probability", theme)
@@ -135,11 +129,7 @@ def surface_figure(
         figure.add_scatter(x=points[:, 0], y=points[:, 1], mode="markers", marker=marker, name="training rows")
     axis = {"showgrid": False, "zeroline": False}
     figure.update_layout(
-        template="none",
-        title={"text": title},
-        font={"color": palette.text},
-        paper_bgcolor=palette.surface,
-        plot_bgcolor=palette.surface,
+        page_layout(theme, title),
         xaxis={**axis, "title": {"text": html.escape(names[0], quote=False)}, "range": [x[0], x[-1]]},
         yaxis={**axis, "title": {"text": html.escape(names[1], quote=False)}, "range": [y[0], y[-1]]},
         showlegend=False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import PALETTES
+from bnn_lib.figures.palettes import PALETTES, page_layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -101,11 +101,7 @@ def effects_figure(
     figure.update_yaxes(**axis, tickfont={"size": 10}, range=list(span or shared_range(effects)))
     figure.update_yaxes(title={"text": _plain(target), "font": {"size": 12}}, col=1)
     figure.update_layout(
-        template="none",
-        title={"text": _plain(title)},
-        font={"color": palette.text},
-        paper_bgcolor=palette.surface,
-        plot_bgcolor=palette.surface,
+        page_layout(theme, _plain(title)),
         showlegend=False,
         height=ROW_HEIGHT * rows + 40,
     )

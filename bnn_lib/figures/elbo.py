@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import PALETTES
+from bnn_lib.figures.palettes import PALETTES, page_layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -127,11 +127,7 @@ def elbo_figure(
             ),
         ],
         layout={
-            "template": "none",
-            "title": {"text": title},
-            "font": {"color": palette.text},
-            "paper_bgcolor": palette.surface,
-            "plot_bgcolor": palette.surface,
+            **page_layout(theme, title),
             "xaxis": {**axis, "type": "log", "dtick": 1, "title": {"text": "step"}},
             "yaxis": {**axis, "range": list(series.range), "title": {"text": f"{label}, nats"}},
             "legend": {"orientation": "h", "y": 1.1},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import MARKERS, PALETTES, plotly_scale
+from bnn_lib.figures.palettes import MARKERS, PALETTES, page_layout, plotly_scale
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -92,11 +92,7 @@ def map_figure(
             }
             figure.add_scatter(x=rows[:, 0], y=rows[:, 1], mode="markers", marker=marker, name=f"class {code}")
     figure.update_layout(
-        template="none",
-        title={"text": TITLES[kind]},
-        font={"color": palette.text},
-        paper_bgcolor=palette.surface,
-        plot_bgcolor=palette.surface,
+        page_layout(theme, TITLES[kind]),
         xaxis={"title": {"text": names[0]}, "showgrid": False, "zeroline": False},
         yaxis={"title": {"text": names[1]}, "showgrid": False, "zeroline": False},
         showlegend=False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,6 +155,25 @@ def scale(name: str, theme: str) -> NDArray[np.uint8]:
     """Return the colour table (256, 3) of scale "probability" or "uncertainty" in "light" or "dark"."""
     palette = PALETTES[theme]
     return table({"probability": palette.probability, "uncertainty": palette.uncertainty}[name])
+
+
+def page_layout(theme: str, title: str) -> dict[str, Any]:
+    """Return the layout that every titled Plotly figure begins with: on its page's surface, in its text's colour.
+
+    Parameters
+    ----------
+    theme : {"light", "dark"}
+    title : str
+        Shown as it is: names in it must be escaped.
+    """
+    palette = PALETTES[theme]
+    return {
+        "template": "none",
+        "title": {"text": title},
+        "font": {"color": palette.text},
+        "paper_bgcolor": palette.surface,
+        "plot_bgcolor": palette.surface,
+    }
 
 
 def plotly_scale(name: str, theme: str, stops: int = 33) -> list[list[float | str]]:

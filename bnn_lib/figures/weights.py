@@ -8,7 +8,7 @@ import numpy as np
 from plotly import graph_objects as go
 from plotly.subplots import make_subplots
 
-from bnn_lib.figures.palettes import MARKERS, PALETTES
+from bnn_lib.figures.palettes import MARKERS, PALETTES, page_layout
 
 HEIGHT = 220
 
@@ -79,8 +79,7 @@ def weight_intervals_figure(weights: Mapping[str, tuple[np.ndarray, np.ndarray]]
     figure.update_xaxes(**axis, showgrid=False, showticklabels=False, title={"text": "one after another"})
     figure.update_yaxes(**axis)
     figure.update_layout(
-        template="none", title={"text": "Weights: posterior mean, and one standard deviation on each side"},
-        paper_bgcolor=palette.surface, plot_bgcolor=palette.surface, font={"color": palette.text},
+        page_layout(theme, "Weights: posterior mean, and one standard deviation on each side"),
         legend={"orientation": "h", "y": -0.16, "x": 0},
-    )  # fmt: skip
+    )
     return figure
