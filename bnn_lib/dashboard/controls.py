@@ -10,7 +10,7 @@ from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.dashboard import components, data, links, painting, state
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.thumbnails import chooser_data
-from bnn_lib.dashboard.widgets import bind, choice, more, presets, toggle, whole
+from bnn_lib.dashboard.widgets import bind, choice, more, presets, registered, toggle, whole
 from bnn_lib.datasets import DATASETS
 from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE, entry_of
 from bnn_lib.experiment import Experiment
@@ -270,15 +270,7 @@ def layer_editor(experiment: Experiment) -> None:
 
 def network_controls(experiment: Experiment) -> None:
     """Activation; folded away: all widths as a text, and biases."""
-    choice(
-        experiment,
-        "network.activation",
-        "Activation",
-        list(ACTIVATIONS),
-        lambda name: ACTIVATIONS[name].label,
-        ACTIVATIONS[experiment.network.activation].help,
-        112,
-    )
+    registered(experiment, "network.activation", "Activation", ACTIVATIONS, 112)
     with more("network"):
         if not links.hides("network.hidden"):
             st.text_input(
@@ -310,27 +302,11 @@ def _likelihoods(experiment: Experiment) -> list[str]:
 
 def prior_controls(experiment: Experiment) -> None:
     """Family with its density, scale and scaling; folded away: the biases' scale."""
-    choice(
-        experiment,
-        "prior.family",
-        "Weights",
-        list(PRIORS),
-        lambda name: PRIORS[name].label,
-        PRIORS[experiment.prior.family].help,
-        118,
-    )
+    registered(experiment, "prior.family", "Weights", PRIORS, 118)
     if not links.hides("prior.family"):
         st.html(density_html(experiment), width="content")
     presets(experiment, "prior.scale", "Scale", SCALES, "How large the prior expects weights to be.", width=84)
-    choice(
-        experiment,
-        "prior.scaling",
-        "Scaling",
-        list(SCALINGS),
-        lambda name: SCALINGS[name].label,
-        SCALINGS[experiment.prior.scaling].help,
-        158,
-    )
+    registered(experiment, "prior.scaling", "Scaling", SCALINGS, 158)
     with more("prior"):
         presets(
             experiment,

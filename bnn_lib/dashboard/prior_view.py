@@ -12,7 +12,7 @@ from bnn_lib.dashboard import components, links, prior_payload, prior_state, sta
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
-from bnn_lib.dashboard.widgets import bind, choice, toggle
+from bnn_lib.dashboard.widgets import bind, registered, toggle
 from bnn_lib.engine import Answer, AnswerView
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import NONE, write_text
@@ -68,14 +68,7 @@ def network_controls(experiment: Experiment) -> None:
     hidden = experiment.network.hidden
     if not links.hides("network.hidden"):
         _shape_controls(hidden)
-    choice(
-        experiment,
-        "network.activation",
-        "Activation",
-        list(ACTIVATIONS),
-        lambda name: ACTIVATIONS[name].label,
-        ACTIVATIONS[experiment.network.activation].help,
-    )
+    registered(experiment, "network.activation", "Activation", ACTIVATIONS)
     toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.")
 
 
@@ -97,22 +90,8 @@ def prior_controls(experiment: Experiment) -> None:
     """Scale, scaling and family, and the scale of biases where there are any."""
     prior = experiment.prior
     _slide("Scale", "prior.scale", prior.scale, SCALES, "How large the prior expects weights to be.")
-    choice(
-        experiment,
-        "prior.scaling",
-        "Scaling",
-        list(SCALINGS),
-        lambda name: SCALINGS[name].label,
-        SCALINGS[prior.scaling].help,
-    )
-    choice(
-        experiment,
-        "prior.family",
-        "Weights",
-        list(PRIORS),
-        lambda name: PRIORS[name].label,
-        PRIORS[prior.family].help,
-    )
+    registered(experiment, "prior.scaling", "Scaling", SCALINGS)
+    registered(experiment, "prior.family", "Weights", PRIORS)
     if not links.hides("prior.family"):
         st.html(density_html(experiment))
     help_text = "How large the prior expects biases to be: they say where along the input units switch."

@@ -5,7 +5,7 @@ A field that the page's link hides has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -89,6 +89,14 @@ def choice(
         **extent,
         **bind(dotted, state.value_of(experiment, dotted)),
     )
+
+
+def registered(
+    experiment: Experiment, dotted: str, label: str, registry: Mapping[str, Any], width: int | None = None
+) -> None:
+    """Offer a registry's entries by their labels, with the help of the one that is chosen."""
+    chosen = registry[str(state.value_of(experiment, dotted))]
+    choice(experiment, dotted, label, list(registry), lambda name: registry[name].label, chosen.help, width)
 
 
 def toggle(experiment: Experiment, dotted: str, label: str, help_text: str) -> None:
