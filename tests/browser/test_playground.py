@@ -6,11 +6,21 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-FIT, STOP, RESET = (f".st-key-{name} button:visible" for name in ("fit", "stop", "reset"))
-ENDED = re.compile(r"\d steps in ")
-LONG = 120_000  # ms: patience, not a measure
+from tests.browser.on_playground import (
+    ENDED,
+    FIT,
+    LONG,
+    RESET,
+    STOP,
+    click_map,
+    picture,
+    status,
+    title,
+    until_picture_differs,
+    view,
+)
 
 # Notes, from the moment it is called: each frame fed to the map, each picture painted, and each animation frame
 # in which the middle of the map was empty.
@@ -36,42 +46,6 @@ WATCH = """() => {
   };
   look();
 }"""
-
-
-def status(page: Page):
-    return page.locator(".st-key-status")
-
-
-def title(page: Page):
-    return page.locator("h2.title")
-
-
-def picture(page: Page) -> str:
-    """Return the map as it is painted."""
-    return page.locator("canvas.plot").evaluate("(canvas) => canvas.toDataURL()")
-
-
-def click_map(page: Page, across: float, up: float) -> None:
-    box = page.locator("canvas.plot").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 40 + across * (box["width"] - 48), box["y"] + 8 + (1 - up) * (box["height"] - 42))
-
-
-def until_picture_differs(page: Page, before: str) -> str:
-    """Wait until the map is another one than `before`; return it."""
-    page.wait_for_function(
-        """(before) => {
-          const canvas = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-            .map((host) => host.shadowRoot?.querySelector('canvas.plot')).find(Boolean);
-          return canvas && canvas.toDataURL() !== before;
-        }""",
-        arg=before,
-    )
-    return picture(page)
-
-
-def view(page: Page, name: str):
-    return page.get_by_role("radio", name=name, exact=True)
 
 
 def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
@@ -422,57 +396,3 @@ def test_the_diagrams_weights_can_be_read_out(visit):
     expect(tables).to_have_count(3)
     expect(tables.last.get_by_role("cell")).to_have_count(6)
     expect(tables.first.get_by_role("cell").last).to_have_text(re.compile(r"^−?\d+\.\d\d ± \d+\.\d\d$"))
-
-
-def count(page: Page):
-    return page.locator(".tools .count")
-
-
-def test_ten_painted_points_are_fitted(visit, shots: Path):
-    visitor = visit()
-    page = visitor.open("?inference.steps=2000")
-    view(page, "Paint your own").click()
-    expect(page.locator(".notice")).to_have_text(re.compile("Nothing is painted yet: paint"))
-    expect(page.locator(FIT)).to_be_disabled()
-    for i in range(5):
-        click_map(page, 0.15 + 0.05 * i, 0.2 + 0.06 * (i % 3))
-    # They are there at once, before the server has heard of them.
-    expect(count(page)).to_have_text("5 points", timeout=500)
-    view(page, "class 1").click()
-    for i in range(5):
-        click_map(page, 0.65 + 0.05 * i, 0.7 + 0.06 * (i % 3))
-    # Again on the last one, which takes it away; undone.
-    click_map(page, 0.85, 0.76)
-    expect(count(page)).to_have_text("9 points")
-    page.get_by_role("button", name="Undo").click()
-    expect(count(page)).to_have_text("10 points")
-    page.wait_for_url(re.compile(r"data\.points="))
-    expect(page.locator(".notice")).to_have_text(re.compile("press Fit", re.IGNORECASE))
-    before = picture(page)
-    page.locator(FIT).click()
-    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
-    until_picture_differs(page, before)
-    page.screenshot(path=shots / "painted.png")
-    # By keyboard: the cursor is moved, and Enter paints; the map of before stays under the new point.
-    ten = page.url
-    page.locator("canvas.plot").focus()
-    page.keyboard.press("Shift+ArrowUp")
-    page.keyboard.press("Enter")
-    expect(count(page)).to_have_text("11 points")
-    expect(page.locator(".notice")).to_have_text("Points changed: press Fit")
-    # The link has them all.
-    page.wait_for_url(lambda url: url != ten)
-    visitor.open(page.url.removeprefix(f"{visitor.address}/"))
-    expect(count(page)).to_have_text("11 points")
-
-
-def test_painting_may_start_from_another_data_set(visit):
-    page = visit().open("?data.name=blobs3&data.n=500")
-    view(page, "Paint your own").click()
-    page.get_by_role("button", name="Start from 3 blobs").click()
-    expect(count(page)).to_have_text("200 points")
-    expect(view(page, "class 2")).to_be_visible()
-    page.get_by_role("button", name="Clear").click()
-    expect(count(page)).to_have_text("0 points")
-    view(page, "Moons").click()
-    expect(page.locator(".tools")).to_be_hidden()

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from bnn_lib.engine import Engine, EngineSettings
+from bnn_lib.engine.board import Board
 from bnn_lib.engine.cluster import LocalProcess
 from tests.engine.fakes import FOLDER, TEST, scripted_answer, scripted_fit, scripted_prepare
+from tests.engine.on_board import READY, Clock
 from tests.engine.waiting import Make, Tell, wait_for
 
 TEST_NUMBERS = itertools.count(1)
@@ -99,3 +101,13 @@ def scheduler(settings: EngineSettings, told: Tell) -> Iterator[str]:
     local = LocalProcess(replace(settings, threads=1))
     yield local.address()
     local.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def board(clock: Clock) -> Board:
+    return Board(READY, grace_seconds=20, clock=clock)

@@ -1,0 +1,46 @@
+"""What the playground's page tests read and press."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+
+def component(page: AppTest, name: str) -> dict[str, Any]:
+    """Return what a component was given."""
+    protos = [entry.proto for entry in page.get("bidi_component")]
+    return json.loads(next(p.json for p in protos if p.component_name == f"bnn_{name}"))
+
+
+def query_of(page: AppTest) -> dict[str, str]:
+    return {n: v[0] if isinstance(v, list) else v for n, v in page.query_params.items()}
+
+
+def scores(page: AppTest) -> str:
+    return next(html.proto.body for html in page.get("html") if "<table" in html.proto.body)
+
+
+def status(page: AppTest) -> str:
+    return page.get("progress")[0].proto.text.replace("\\", "")
+
+
+def until_ended(page: AppTest) -> AppTest:
+    for _ in range(12):
+        if page.button(key="stop").disabled:
+            return page
+        page.run()
+    raise AssertionError("the fit did not end")
+
+
+def click(page: AppTest, key: str) -> AppTest:
+    return page.button(key=key).click().run()
+
+
+def type_in(page: AppTest, kind: str, key: str, text: str) -> None:
+    """Type a value; into a box with options one that is not among them."""
+    widget = getattr(page, kind)(key=key)
+    if kind == "selectbox":
+        widget.options.append(text)
+    widget.set_value(text)
