@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import configparser
 import fnmatch
 import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +125,38 @@ def test_the_clusters_commands_are_those_that_the_benchmarks_run():
     assert documented == {k: v for k, v in SETTINGS.items() if k.startswith("DASK_DIST")}
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_the_systemd_unit_is_one(tmp_path: Path):
+def systemd_unit() -> str:
     text = (ROOT / "docs" / "hosting-one-machine.md").read_text("utf-8")
     (unit,) = re.findall(r"^```ini\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return str(unit)
+
+
+def test_the_systemd_unit_starts_the_app_with_settings_that_there_are():
+    from bnn_lib.engine.settings import VARIABLES
+
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(systemd_unit())
+    service = unit["Service"]
+    program, *arguments = service["ExecStart"].split()
+    assert program == f"{service['WorkingDirectory']}/.venv/bin/streamlit"
+    assert arguments[:2] == ["run", "app.py"]
+    help_text = subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert all(option in help_text for option in arguments if option.startswith("--"))
+    state = f"/var/lib/{service['StateDirectory']}"
+    environment = dict(pair.split("=") for pair in service["Environment"].split())
+    assert {*environment} <= {"HOME", *VARIABLES}
+    # Nothing else can be written under ProtectSystem=strict.
+    assert all(value.startswith(state) for value in environment.values())
+    assert service["KillSignal"] == "SIGINT"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_itself_finds_nothing_wrong_with_the_unit(tmp_path: Path):
     file = tmp_path / "bnn.service"
-    file.write_text(unit.replace("/opt/bnn/.venv/bin/streamlit", "/bin/true"))
+    file.write_text(systemd_unit().replace("/opt/bnn/.venv/bin/streamlit", "/bin/true"))
     run = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert "bnn.service" not in run.stderr, run.stderr

@@ -54,6 +54,18 @@ class Page:
     own: tuple[str, ...] = ()
     read: Callable[[Mapping[str, str]], list[Problem]] = lambda query: []
 
+    def load(self, query: Mapping[str, str]) -> tuple[Experiment, list[Problem]]:
+        """Return the experiment of a link as the page shows it, and what it would say of the link.
+
+        Raises
+        ------
+        InvalidExperiment
+        """
+        experiment, problems = self.adapt(
+            Experiment.from_query({k: v for k, v in query.items() if k not in self.own})
+        )
+        return experiment, [*self.read(query), *problems]
+
 
 PAGES: Mapping[str, Page] = MappingProxyType(
     {
@@ -92,9 +104,7 @@ class SetUp(_Part):
     @property
     def experiment(self) -> Experiment:
         """What the page shows then."""
-        page = PAGES[self.page]
-        experiment = Experiment.from_query({k: v for k, v in self.query.items() if k not in page.own})
-        return page.adapt(experiment)[0]
+        return PAGES[self.page].load(self.query)[0]
 
     @field_validator("page")
     @classmethod
@@ -240,10 +250,7 @@ def _read_set_up(where: str, text: str) -> SetUp:
     try:
         fields = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
         set_up = SetUp(label=label, page=page, query=fields)
-        own = PAGES[page].own
-        problems = PAGES[page].read(fields)
-        experiment = Experiment.from_query({k: v for k, v in fields.items() if k not in own})
-        problems += PAGES[page].adapt(experiment)[1]
+        _, problems = PAGES[page].load(fields)
     except ValidationError as error:
         raise InvalidLesson(f"{where}: {_first(error)}") from None
     except InvalidExperiment as error:
