@@ -24,8 +24,8 @@ with head("Your data"):
             table_live.live(session)
 
 if problem := table.problem():
-    st.warning(notices.plain(problem), icon=":material/error:")
-    if table.may_try_again():
+    st.warning(notices.plain(problem.message), icon=":material/error:")
+    if problem.full:
         st.button("Try again", key="table.again", icon=":material/refresh:", on_click=table.fit, args=(session,))
 
 if loaded is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bnn_lib.dashboard import data, regression, state
+from bnn_lib.dashboard.notices import FAILED
 from bnn_lib.dashboard.presets import PRESETS, Preset
 from bnn_lib.dashboard.session import Session
 from bnn_lib.datasets import DATASETS
@@ -250,7 +251,7 @@ def entries(session: Session, experiment: Experiment, methods: Sequence[str]) ->
             view = run.view()
             failure = run.failure or (view.message if view and view.phase == "failed" else None)
             if view and view.phase == "failed" and not failure:
-                failure = "The fit failed; the server's log says why."
+                failure = FAILED
             found.append(Entry(method, view, view.picture if view else None, failure))
             continue
         key = wanted.key

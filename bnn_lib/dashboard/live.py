@@ -49,9 +49,8 @@ def _status(session: Session, view: JobView | None) -> None:
         share, text = progress_text(view)
         if view.phase == "waiting":
             text = session.engine.status.message or text
-    elif run.failure():
-        again = partial(run.fit, session) if run.may_try_again() else None
-        show_failure(run.failure() or "", "again", again)
+    elif failure := run.failure():
+        show_failure(failure, "again", partial(run.fit, session))
         return
     else:
         on_page, frozen = run.shown(), run.frozen(state.load())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
+from bnn_lib.engine import QueueFull
 from bnn_lib.errors import Problem
 
 MOST = 5
+FAILED = "The fit failed; the server's log says why."
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:@&^=])")
 
 
@@ -18,10 +21,30 @@ def plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
-def show_failure(message: str, key: str, again: Callable[[], None] | None = None) -> None:
-    """Say why there is no fit; with `again`, which asks for it once more, offer that."""
-    st.error(plain(message), icon=":material/error:")
-    if again and st.button("Try again", key=key, icon=":material/refresh:", on_click=again):
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no fit.
+
+    Attributes
+    ----------
+    message : str
+    full : bool
+        Whether there are only too many others now: it may be asked for again.
+    """
+
+    message: str
+    full: bool = False
+
+    @classmethod
+    def of(cls, error: Exception) -> Failure:
+        """Return the failure of a fit that was not taken."""
+        return cls(str(error), isinstance(error, QueueFull))
+
+
+def show_failure(failure: Failure, key: str, again: Callable[[], None]) -> None:
+    """Say why there is no fit, and offer `again`, which asks for it once more, where that may help."""
+    st.error(plain(failure.message), icon=":material/error:")
+    if failure.full and st.button("Try again", key=key, icon=":material/refresh:", on_click=again):
         st.rerun()  # of the whole page: this may be a fragment of it
 
 

@@ -10,12 +10,12 @@ import streamlit as st
 
 from bnn_lib.dashboard import components, data, pace, prior_payload, prior_state, prior_view, state, views
 from bnn_lib.dashboard.live import progress_text
-from bnn_lib.dashboard.notices import plain, show_failure
+from bnn_lib.dashboard.notices import FAILED, Failure, plain, show_failure
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.datasets import DATASETS
-from bnn_lib.engine import Answer, Job, Picture, Question, QueueFull
+from bnn_lib.engine import Answer, Job, Picture, Question
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 from bnn_lib.figures.weights import weights_figure
@@ -31,8 +31,7 @@ class Fitted:
 
     experiment: Experiment
     job: Job | None = None
-    failure: str | None = None
-    full: bool = False  # the queue was
+    failure: Failure | None = None
     answer: Answer | None = None
 
 
@@ -83,7 +82,7 @@ def _fit(session: Session, wanted: Experiment) -> None:
     try:
         st.session_state[FIT] = Fitted(wanted, session.engine.submit(wanted, session.id))
     except InvalidExperiment as error:
-        st.session_state[FIT] = Fitted(wanted, failure=str(error), full=isinstance(error, QueueFull))
+        st.session_state[FIT] = Fitted(wanted, failure=Failure.of(error))
 
 
 def _stop(session: Session) -> None:
@@ -112,14 +111,14 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
                 help=method.help, on_click=_fit, args=(session, wanted),
             )  # fmt: skip
             fitted: Fitted | None = st.session_state.get(FIT)
-            idle = fitted is None or fitted.experiment != wanted or bool(fitted.failure) or _ended(fitted)
+            idle = fitted is None or fitted.experiment != wanted or fitted.failure is not None or _ended(fitted)
             st.button(
                 "Stop", key="prior_stop", icon=":material/stop:", on_click=_stop, args=(session,), disabled=idle
             )
         if fitted is None or fitted.experiment != wanted:
             return
         if fitted.failure:
-            show_failure(fitted.failure, "prior_again", partial(_fit, session, wanted) if fitted.full else None)
+            show_failure(fitted.failure, "prior_again", partial(_fit, session, wanted))
             return
         ended = _ended(fitted)
         every = None if ended or fitted.job is None else pace.between_looks(session.engine, fitted.job.view())
@@ -142,7 +141,7 @@ def _follow(session: Session, fitted: Fitted, functions: Functions, every: pace.
         fitted.answer = session.engine.ask(_question(view.picture, functions), session.id)
     if every and (_ended(fitted) or every.has_changed(pace.between_looks(session.engine, view))):
         st.rerun()
-    failure = view.message if view.phase == "failed" else None
+    failure = (view.message or FAILED) if view.phase == "failed" else None
     failure = failure or (fitted.answer.view().message if fitted.answer else None)
     if failure:
         st.error(plain(failure), icon=":material/error:")

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bnn_lib.dashboard import history, lessons, state
+from bnn_lib.dashboard.notices import FAILED, Failure
 from bnn_lib.dashboard.session import Session
-from bnn_lib.engine import Job, JobView, Picture, QueueFull
+from bnn_lib.engine import Job, JobView, Picture
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import Experiment
 
 ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE = "active", "shown", "frozen", "looked_up", "failure"
-FULL = "queue_full"  # whether that is why the last fit failed
 PICK, PICK_FOR = "pick", "pick_for"
 PAGE, ELSEWHERE = "run_page", "runs_elsewhere"
-OWN = (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, FULL, PICK, PICK_FOR)  # each page's
+OWN = (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, PICK, PICK_FOR)  # each page's
 
 
 @dataclass
@@ -86,15 +86,10 @@ def frozen(experiment: Experiment) -> Frozen | None:
     return found if found is not None and found.experiment == experiment else None
 
 
-def failure() -> str | None:
+def failure() -> Failure | None:
     """Return why the last fit failed."""
-    found: str | None = st.session_state.get(FAILURE)
+    found: Failure | None = st.session_state.get(FAILURE)
     return found
-
-
-def may_try_again() -> bool:
-    """Return whether the last fit failed only because there are too many others now."""
-    return failure() is not None and bool(st.session_state.get(FULL))
 
 
 def fit(session: Session) -> None:
@@ -111,7 +106,7 @@ def _submit(session: Session, experiment: Experiment) -> None:
         job = session.engine.submit(experiment, session.id)
     except InvalidExperiment as error:  # more work or memory than the host allows
         st.session_state[ACTIVE] = None
-        st.session_state[FAILURE], st.session_state[FULL] = str(error), isinstance(error, QueueFull)
+        st.session_state[FAILURE] = Failure.of(error)
     else:
         st.session_state[ACTIVE] = Active(experiment, job)
 
@@ -127,7 +122,7 @@ def stop(session: Session) -> None:
 def reset(session: Session) -> None:
     """Back to the start: the default experiment and its result (the Reset button)."""
     stop(session)
-    for name in (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, PICK, PICK_FOR):
+    for name in OWN:
         st.session_state[name] = None
     state.reset()
 
@@ -162,7 +157,7 @@ def put(experiment: Experiment, picture: Picture | None, failure: str | None = N
     """Put a result that was here before on the page again; without one, say why there is none."""
     st.session_state[SHOWN] = Shown(experiment, picture) if picture is not None else None
     st.session_state[LOOKED_UP], st.session_state[FROZEN] = experiment.key, None
-    st.session_state[FAILURE] = failure
+    st.session_state[FAILURE] = Failure(failure) if failure else None
 
 
 def settle(current: Active, view: JobView) -> bool:
@@ -179,6 +174,5 @@ def settle(current: Active, view: JobView) -> bool:
         st.session_state[SHOWN] = None
         st.session_state[FROZEN] = Frozen(current.experiment, view)
     if view.phase == "failed":
-        st.session_state[FAILURE] = view.message or "The fit failed; the server's log says why."
-        st.session_state[FULL] = False
+        st.session_state[FAILURE] = Failure(view.message or FAILED)
     return True

@@ -13,14 +13,15 @@ from typing import Any
 import streamlit as st
 
 from bnn_lib.dashboard import state
+from bnn_lib.dashboard.notices import FAILED, Failure
 from bnn_lib.dashboard.session import Session
 from bnn_lib.datasets import TableData, TableSummary, encode_table, inspect_table
-from bnn_lib.engine import Job, JobView, Picture, QueueFull
+from bnn_lib.engine import Job, JobView, Picture
 from bnn_lib.errors import InvalidData, InvalidExperiment
 from bnn_lib.experiment import Experiment, InferenceSpec, NetworkSpec, PriorSpec
 
-LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM, FULL = (
-    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem", "full")
+LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM = (
+    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem")
 )
 HELD_OUT = 0.2
 FEW_ROWS, FEW_UNITS, UNITS = 500, 10, 50  # training rows up to which few hidden units do better
@@ -127,15 +128,10 @@ def results() -> list[Result]:
     return list(found.values())[::-1]
 
 
-def problem() -> str | None:
+def problem() -> Failure | None:
     """Return what was wrong last, in a sentence."""
-    found: str | None = st.session_state.get(PROBLEM)
+    found: Failure | None = st.session_state.get(PROBLEM)
     return found
-
-
-def may_try_again() -> bool:
-    """Return whether the last fit was not taken only because there are too many others now."""
-    return problem() is not None and bool(st.session_state.get(FULL))
 
 
 def take(session: Session, name: str, content: bytes, image: tuple[int, int] | None = None) -> None:
@@ -146,7 +142,7 @@ def take(session: Session, name: str, content: bytes, image: tuple[int, int] | N
         if summary.target is None:
             encode_table(summary)  # says why there is none
     except InvalidData as error:
-        st.session_state[PROBLEM] = f"{name}: {error}"
+        st.session_state[PROBLEM] = Failure(f"{name}: {error}")
         return
     assert summary.target is not None
     stop(session)
@@ -207,7 +203,7 @@ def change(dotted: str, value: object) -> None:
     try:
         st.session_state[EXPERIMENT] = state.replaced(experiment(), changes)
     except InvalidExperiment as error:
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[PROBLEM] = Failure(str(error))
 
 
 def fit(session: Session) -> None:
@@ -247,7 +243,7 @@ def settle(current: Run, view: JobView) -> bool:
         kept = {other.method: other for other in same}
         st.session_state[RESULTS] = {**kept, result.method: result}
     if view.phase == "failed":
-        st.session_state[PROBLEM] = view.message or "The fit failed; the server's log says why."
+        st.session_state[PROBLEM] = Failure(view.message or FAILED)
     return True
 
 
@@ -257,11 +253,10 @@ def _submit(session: Session, wanted: Experiment) -> None:
         return
     stop(session)
     st.session_state[PROBLEM] = None
-    st.session_state[FULL] = False
     try:
         data = table.encode(choices())
         job = session.engine.submit(wanted, session.id, data.dataset)
     except (InvalidData, InvalidExperiment) as error:
-        st.session_state[PROBLEM], st.session_state[FULL] = str(error), isinstance(error, QueueFull)
+        st.session_state[PROBLEM] = Failure.of(error)
     else:
         st.session_state[RUN] = Run(wanted, choices(), data, job)
