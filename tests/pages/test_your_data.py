@@ -216,6 +216,15 @@ def test_a_full_queue_offers_to_try_again(engine: TableEngine, page: AppTest):
     assert len(engine.submitted) == 1
 
 
+def test_a_refused_setting_after_a_full_queue_is_not_asked_for_again(engine: TableEngine, page: AppTest):
+    engine.refuses, engine.full = "The queue is full: 200 fits are waiting. Try again in a minute.", True
+    upload(page, DIABETES)
+    page.button(key="table.fit").click().run()
+    next(w for w in page.text_input if w.label.startswith("Units")).set_value("999").run()
+    assert "999" in words(page)
+    assert "table.again" not in [button.key for button in page.button]
+
+
 def test_no_answer_is_said(engine: TableEngine, page: AppTest):
     engine.silent = "There was no answer within 60 seconds."
     fit(upload(page, DIABETES))
