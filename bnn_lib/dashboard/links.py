@@ -23,10 +23,10 @@ SECTIONS: Mapping[str, str] = {
     "likelihood": "Likelihood",
     "inference": "Inference",
 }
-HIDEABLE = (
-    *SECTIONS,
-    *(f"{section}.{name}" for section in SECTIONS for name in type(getattr(Experiment(), section)).model_fields),
+DOTTED = tuple(
+    f"{section}.{name}" for section in SECTIONS for name in type(getattr(Experiment(), section)).model_fields
 )
+HIDEABLE = (*SECTIONS, *DOTTED)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 import streamlit as st
 
-from bnn_lib.dashboard import links
+from bnn_lib.dashboard import links, state
 from bnn_lib.engine import Picture
 from bnn_lib.errors import InvalidExperiment, shown
 from bnn_lib.experiment import KEY_LENGTH, Experiment
@@ -136,23 +136,12 @@ def label(result: Result) -> str:
 
 def differences(results: Sequence[Result]) -> list[dict[str, str]]:
     """Return the settings that are not the same in all results: one row a setting, one column a letter."""
-    queries = {result.letter: result.experiment.to_query(whole=True) for result in results}
-    usual = _all_fields()
-    names = [name for name in usual if len({query.get(name, usual[name]) for query in queries.values()}) > 1]
-    return [
-        {"Setting": name, **{letter: _short(query.get(name, usual[name])) for letter, query in queries.items()}}
-        for name in names
-    ]
-
-
-def _all_fields() -> Mapping[str, str]:
-    """Every field of an experiment, and its default as a text."""
-    usual = Experiment()
-    return {
-        f"{section}.{name}": write_text(getattr(getattr(usual, section), name))
-        for section in links.SECTIONS
-        for name in type(getattr(usual, section)).model_fields
-    }
+    rows = []
+    for name in links.DOTTED:
+        texts = {r.letter: write_text(state.value_of(r.experiment, name)) for r in results}
+        if len({*texts.values()}) > 1:
+            rows.append({"Setting": name, **{letter: _short(text) for letter, text in texts.items()}})
+    return rows
 
 
 def _short(text: str) -> str:
