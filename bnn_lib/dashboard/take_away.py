@@ -24,6 +24,7 @@ from bnn_lib.inference import METHODS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
 
 FIGURE, METHOD, CLASS = "take.figure", "take.method", "table.class"
 MOST_EFFECTS = 9  # features in one figure
@@ -31,8 +32,7 @@ MOST_EFFECTS = 9  # features in one figure
 
 def show(session: Session, result: run.Shown) -> None:
     """Offer a result of the playground or the regression page."""
-    folded = st.expander("Take away", icon=":material/download:", key="take_away", on_change="rerun")
-    if folded.open:
+    if folded := _unfolded():
         with folded:
             _offer(session, _of_page(result.experiment, result.picture))
 
@@ -42,8 +42,7 @@ def show_compared(session: Session, experiment: Experiment, methods: Sequence[st
     found = {e.method: e.picture for e in compare.entries(session, experiment, methods) if e.picture is not None}
     if not found:
         return
-    folded = st.expander("Take away", icon=":material/download:", key="take_away", on_change="rerun")
-    if folded.open:
+    if folded := _unfolded():
         with folded:
             names = list(found)
             if st.session_state.get(METHOD) not in names:
@@ -55,8 +54,7 @@ def show_compared(session: Session, experiment: Experiment, methods: Sequence[st
 
 def show_table(session: Session, result: table.Result) -> None:
     """Offer a fit to a visitor's own table: its rows are in what they download, and nowhere else."""
-    folded = st.expander("Take away", icon=":material/download:", key="take_away", on_change="rerun")
-    if folded.open:
+    if folded := _unfolded():
         with folded:
             encoding = result.data.encoding
             taken = Taken(
@@ -64,6 +62,12 @@ def show_table(session: Session, result: table.Result) -> None:
                 more={"Each feature by itself": _effects(session, result)},
             )  # fmt: skip
             _offer(session, taken)
+
+
+def _unfolded() -> DeltaGenerator | None:
+    """Show the expander; return it once it is open."""
+    folded = st.expander("Take away", icon=":material/download:", key="take_away", on_change="rerun")
+    return folded if folded.open else None
 
 
 def _of_page(experiment: Experiment, picture: Picture) -> Taken:
