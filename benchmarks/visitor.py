@@ -49,7 +49,7 @@ class Visitor:
         self.states: dict[str, WidgetState] = {}
         self._runs = 0
         self._kept: dict[str, tuple[Delta, int]] = {}  # large messages by hash, with the run that used each
-        self._timers: dict[str, tuple[float, float]] = {}  # fragment -> interval, when it is due
+        self.timers: dict[str, tuple[float, float]] = {}  # fragment -> interval, when it is due
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
@@ -127,11 +127,11 @@ class Visitor:
         patience = self._seconds if seconds is None else seconds
         until = time.monotonic() + patience
         while (now := time.monotonic()) < until:
-            for fragment, (interval, due) in list(self._timers.items()):
+            for fragment, (interval, due) in list(self.timers.items()):
                 if due <= now:
-                    self._timers[fragment] = interval, now + interval
+                    self.timers[fragment] = interval, now + interval
                     self.ask(fragment=fragment, by_itself=True)
-            due = min([until, *(due for _, due in self._timers.values())])
+            due = min([until, *(due for _, due in self.timers.values())])
             try:
                 received = self._take(max(0.0, due - now))
             except TimeoutError:
@@ -200,14 +200,14 @@ class Visitor:
                 self._kept[message.hash] = message.delta, self._runs
         elif kind == "new_session" and not message.metadata.run.fragment_ids:
             self.deltas.clear()
-            self._timers.clear()
+            self.timers.clear()
         elif kind == "auto_rerun":
             interval = message.auto_rerun.interval
-            if self._timers.get(message.auto_rerun.fragment_id, (None,))[0] != interval:
-                self._timers[message.auto_rerun.fragment_id] = interval, time.monotonic() + interval
+            if self.timers.get(message.auto_rerun.fragment_id, (None,))[0] != interval:
+                self.timers[message.auto_rerun.fragment_id] = interval, time.monotonic() + interval
         elif kind == "stop_auto_rerun":
             for fragment in message.stop_auto_rerun.fragment_ids:
-                self._timers.pop(fragment, None)
+                self.timers.pop(fragment, None)
         elif kind == "script_finished" and message.script_finished in WHOLE_PAGE:
             self._runs += 1
             self._kept = {

@@ -80,7 +80,7 @@ def live(session: Session) -> None:
     busy = compare.busy()
     st.session_state[WAS_BUSY] = busy
     every = _every(session) if busy else None
-    st.fragment(_grid, run_every=every)(session, pace.Pace(every) if every else None)
+    pace.look(_grid, every, session)
 
 
 def _every(session: Session) -> float:
@@ -93,10 +93,8 @@ def _grid(session: Session, every: pace.Pace | None) -> None:
     if st.session_state[WAS_BUSY] and not compare.busy():
         st.session_state[WAS_BUSY] = False
         st.rerun()
-    if every and every.has_changed(_every(session)):
-        st.rerun()
     if every:
-        pace.keep_looking(every.seconds)
+        every.keep(_every(session))
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
     preset = compare.current_preset(experiment, st.session_state[compare.CHOSEN])

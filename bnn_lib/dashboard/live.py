@@ -20,24 +20,22 @@ PARTS = 10  # of the steps, whose means are compared
 def live(session: Session) -> None:
     """Show what the fit is doing, again and again until it is over."""
     current, waiting = run.active(), session.engine.status.phase != "ready"
-    seen = [current.job.view()] if current else []
-    every = pace.between_looks(session.engine, *seen) if seen else pace.QUEUED if waiting else None
-    st.fragment(_live, run_every=every)(session, waiting, pace.Pace(every) if every else None, seen)
+    every = pace.QUEUED if waiting else None
+    if current:
+        every = pace.between_looks(session.engine, current.job.view())
+    pace.look(_live, every, session, waiting)
 
 
-def _live(session: Session, was_waiting: bool, every: pace.Pace | None, seen: list[JobView]) -> None:
+def _live(session: Session, was_waiting: bool, every: pace.Pace | None) -> None:
     open_session()  # the tab is there; after a lost connection, again
     current = run.active()
-    # The page's own run has looked already.
-    view = (seen.pop() if seen else current.job.view()) if current else None
+    view = current.job.view() if current else None
     if current and view and run.settle(current, view):
         st.rerun()
     if not current and was_waiting and session.engine.status.phase == "ready":
         st.rerun()
-    if view and every and every.has_changed(pace.between_looks(session.engine, view)):
-        st.rerun()
     if every:
-        pace.keep_looking(every.seconds)
+        every.keep(pace.between_looks(session.engine, view) if view else pace.QUEUED)
     _status(session, view)
     components.show("feed", _message(session, view))
 

@@ -7,8 +7,10 @@ costs more still, and memory.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -59,13 +61,32 @@ class Pace:
         self.seconds = seconds
         self._is_new = True
 
-    def has_changed(self, now: float) -> bool:
-        """Whether the page should run again to look at another pace; never in the run that has just set it."""
+    def keep(self, now: float) -> None:
+        """See to the next look. Where `now` is quite another pace the page runs again, which sets it.
+
+        Not in the run that has just set one.
+        """
         is_new, self._is_new = self._is_new, False
-        return not is_new and not 1 / NOTED <= now / self.seconds <= NOTED
+        if not is_new and not 1 / NOTED <= now / self.seconds <= NOTED:
+            st.rerun()
+        _keep_looking(self.seconds)
 
 
-def keep_looking(seconds: float) -> None:
+def look(part: Callable[..., None], every: float | None, *given: Any) -> None:
+    """Show a part of the page, again and again if `every` is given.
+
+    Parameters
+    ----------
+    part : callable
+        Called with what is given and, last, its `Pace`, which it has to `keep`; None if it is shown once.
+    every : float or None
+        Seconds between two looks.
+    *given
+    """
+    st.fragment(part, run_every=every)(*given, Pace(every) if every else None)
+
+
+def _keep_looking(seconds: float) -> None:
     """Have the browser look again, whatever became of the page's own run that told it to.
 
     Streamlit (1.67) drops what a run of the page has still to send if a look comes in just as that run ends. The

@@ -122,7 +122,7 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
             return
         ended = _ended(fitted)
         every = None if ended or fitted.job is None else pace.between_looks(session.engine, fitted.job.view())
-        st.fragment(_follow, run_every=every)(session, fitted, functions, pace.Pace(every) if every else None)
+        pace.look(_follow, every, session, fitted, functions)
 
 
 def _ended(fitted: Fitted) -> bool:
@@ -139,8 +139,10 @@ def _follow(session: Session, fitted: Fitted, functions: Functions, every: pace.
     view = fitted.job.view()
     if view.picture is not None and fitted.answer is None:
         fitted.answer = session.engine.ask(_question(view.picture, functions), session.id)
-    if every and (_ended(fitted) or every.has_changed(pace.between_looks(session.engine, view))):
+    if every and _ended(fitted):
         st.rerun()
+    if every:
+        every.keep(pace.between_looks(session.engine, view))
     failure = (view.message or FAILED) if view.phase == "failed" else None
     failure = failure or (fitted.answer.view().message if fitted.answer else None)
     if failure:

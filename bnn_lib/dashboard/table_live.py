@@ -9,19 +9,19 @@ from bnn_lib.dashboard.live import progress_text
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.views import objective_label
-from bnn_lib.engine import JobView
 
 
 def live(session: Session) -> None:
     """Show what the fit is doing, again and again until it is over."""
     waiting = session.engine.status.phase != "ready"
     current = table.run()
-    seen = [current.job.view()] if current else []
-    every = pace.between_looks(session.engine, *seen) if seen else pace.QUEUED if waiting else None
-    st.fragment(_live, run_every=every)(session, waiting, pace.Pace(every) if every else None, seen)
+    every = pace.QUEUED if waiting else None
+    if current:
+        every = pace.between_looks(session.engine, current.job.view())
+    pace.look(_live, every, session, waiting)
 
 
-def _live(session: Session, was_waiting: bool, every: pace.Pace | None, seen: list[JobView]) -> None:
+def _live(session: Session, was_waiting: bool, every: pace.Pace | None) -> None:
     open_session()
     current = table.run()
     if current is None:
@@ -31,13 +31,11 @@ def _live(session: Session, was_waiting: bool, every: pace.Pace | None, seen: li
         if message:
             st.caption(plain(message))
         return
-    view = seen.pop() if seen else current.job.view()  # the page's own run has looked already
+    view = current.job.view()
     if table.settle(current, view):
         st.rerun()
-    if every and every.has_changed(pace.between_looks(session.engine, view)):
-        st.rerun()
     if every:
-        pace.keep_looking(every.seconds)
+        every.keep(pace.between_looks(session.engine, view))
     share, text = progress_text(view)
     if view.phase == "waiting":
         text = session.engine.status.message or text

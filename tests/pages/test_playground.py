@@ -252,10 +252,11 @@ def test_a_full_queue_says_so_and_offers_to_try_again(engine: FakeEngine, visit)
 
 def test_a_stored_result_of_settings_chosen_during_a_fit_is_shown_when_it_ends(engine: FakeEngine, visit):
     chosen = Experiment(prior=PriorSpec(scale=3.0), data=DataSpec(seed=4))
-    engine.results[chosen.key] = make_picture(chosen)
+    engine.results[chosen.key], engine.stays = make_picture(chosen), "running"
     page = click(visit(data__seed="4"), "fit")
     page.selectbox(key="w.prior.scale").set_value("3.0").run()
     assert not page.button(key="stop").disabled
+    engine.stays = None
     until_ended(page)
     assert component(page, "map")["result"]["key"] == chosen.key
     assert component(page, "feed")["notice"] is None

@@ -92,3 +92,15 @@ def test_a_browser_that_is_closed_for_less_and_for_more_than_the_grace_time(tmp_
             visitor.click("fit")
             wait_for(lambda: started(server, LONG) == 2, "the fit to begin anew")
             visitor.click("stop")
+
+
+def test_a_browser_that_has_let_go_of_its_timer_is_told_to_look_again(tmp_path: Path):
+    """Streamlit can lose what a run of the page has still to send; any look that comes through mends that."""
+    with serve(tmp_path, {}) as server, Visitor(server.port, link(LONG), seconds=PATIENCE) as visitor:
+        open_page(visitor)
+        visitor.click("fit")
+        (fragment,) = visitor.timers
+        visitor.timers.clear()
+        visitor.ask(fragment=fragment, by_itself=True)
+        visitor.wait(lambda _: fragment in visitor.timers or None)
+        visitor.click("stop")
