@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from bnn_lib.dashboard import pace
 from bnn_lib.engine import JobView, Load
@@ -46,13 +47,26 @@ def test_all_pages_together_look_no_more_often_than_is_allowed(pages: int):
     assert pages / seconds(view("queued", 9), waiting=pages) <= pace.LOOKS
 
 
-def test_a_page_changes_its_pace_when_its_turn_comes_and_not_for_a_little():
-    for before, now, changed in (
-        (pace.QUEUED, pace.RUNNING, True),
-        (0.2, 0.6, True),
-        (0.2, 0.3, False),
-        (0.3, 0.2, False),
-    ):
-        own = pace.Pace(before)
-        assert not own.has_changed(now)  # in the page's own run, which has just set it
-        assert own.has_changed(now) is changed
+def page() -> None:
+    """Has set one pace, and looks twice when another is due."""
+    import streamlit as st
+
+    from bnn_lib.dashboard import pace
+
+    runs = st.session_state.runs = st.session_state.get("runs", 0) + 1
+    own = pace.Pace(st.session_state.before if runs == 1 else st.session_state.now)
+    own.keep(st.session_state.now)  # in the page's own run, which has just set it
+    st.session_state.kept = runs
+    own.keep(st.session_state.now)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "changed"),
+    [(pace.QUEUED, pace.RUNNING, True), (0.2, 0.6, True), (0.2, 0.3, False), (0.3, 0.2, False)],
+)
+def test_a_page_runs_again_when_its_turn_comes_and_not_for_a_little(before: float, now: float, changed: bool):
+    app = AppTest.from_function(page)
+    app.session_state.before, app.session_state.now = before, now
+    app.run()
+    assert not app.exception
+    assert app.session_state.runs == app.session_state.kept == (2 if changed else 1)
