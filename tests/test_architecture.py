@@ -64,6 +64,7 @@ HEAVY = (
     "jax",
     "blackjax",
     "optax",
+    "matplotlib",
 )  # seconds and hundreds of MB: never in the web process
 MAX_LINES = 400
 MAX_PAGE_LINES = 200

@@ -94,7 +94,7 @@ def _offer(session: Session, taken: Taken) -> None:
         for remark in script_remarks(taken.experiment, given):
             st.caption(plain(remark))
         st.markdown("**To print**")
-        _buttons([take_files.report_file(taken)])
+        _buttons([take_files.report_file(session, taken)])
     with values:
         st.markdown("**As data**")
         _buttons(take_files.data_files(session, taken))
@@ -105,7 +105,7 @@ def _offer(session: Session, taken: Taken) -> None:
             if st.session_state.get(FIGURE) not in names:
                 st.session_state[FIGURE] = names[0]
             name = st.selectbox("Figure", names, key=FIGURE, label_visibility="collapsed")
-            _buttons([*take_files.figure_files(taken, name), take_files.all_figures_file(taken)])
+            _buttons([*take_files.figure_files(session, taken, name), take_files.all_figures_file(session, taken)])
 
 
 def _buttons(files: Sequence[File]) -> None:

@@ -6,17 +6,18 @@ They are built on a thread of the server's that knows nothing of the visitor's s
 from __future__ import annotations
 
 import io
+import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from bnn_lib.dashboard import trust
 from bnn_lib.dashboard.scores import BASELINES
-from bnn_lib.dashboard.take_figures import Draw, Taken, figures
+from bnn_lib.dashboard.take_figures import Taken, figures
 from bnn_lib.datasets.csv_download import to_csv_bytes
 from bnn_lib.datasets.dataset_bytes import dataset_to_bytes
 from bnn_lib.engine import Bare, Curves, Maps, Question, Surfaces, fit_key
@@ -28,7 +29,6 @@ from bnn_lib.exports.report import Report, source_of
 from bnn_lib.exports.script import to_script
 from bnn_lib.exports.script_data import rows_csv
 from bnn_lib.exports.tables import inputs_frame, prediction_columns, scores_frame
-from bnn_lib.figures.static import figure_image
 from bnn_lib.inference import METHODS
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from bnn_lib.dashboard.session import Session
 
+Kind = Literal["png", "svg"]
 ANSWER_SECONDS = 90.0
 INTERVAL = 0.95
 HTML_CONFIG = {"showSendToCloud": False, "displaylogo": False}
@@ -138,14 +139,16 @@ def data_files(session: Session, taken: Taken) -> list[File]:
     ]
 
 
-def figure_files(taken: Taken, name: str) -> list[File]:
+def figure_files(session: Session, taken: Taken, name: str) -> list[File]:
     """Return a figure in its three formats."""
     draw, base = figures(taken)[name], f"{stem(taken)}-{_slug(name)}"
+
+    def image(kind: Kind) -> bytes:
+        return images(session, [draw()], kind)[0][kind]
+
     return [
-        File("PNG", f"{base}.png", "image/png", "Pixels, 1,520 wide.", lambda: figure_image(draw(), "png")),
-        File(
-            "SVG", f"{base}.svg", "image/svg+xml", "Lines and text, to print.", lambda: figure_image(draw(), "svg")
-        ),
+        File("PNG", f"{base}.png", "image/png", "Pixels, for a slide.", lambda: image("png")),
+        File("SVG", f"{base}.svg", "image/svg+xml", "Lines and text, to print.", lambda: image("svg")),
         File(
             "HTML",
             f"{base}.html",
@@ -156,25 +159,25 @@ def figure_files(taken: Taken, name: str) -> list[File]:
     ]
 
 
-def all_figures_file(taken: Taken) -> File:
+def all_figures_file(session: Session, taken: Taken) -> File:
     """Return every figure in one file."""
     return File(
         "All figures",
         f"{stem(taken)}-figures.zip",
         "application/zip",
         "Every figure as PNG and SVG, in a ZIP file.",
-        lambda: figures_zip(taken),
+        lambda: figures_zip(session, taken),
     )
 
 
-def report_file(taken: Taken) -> File:
+def report_file(session: Session, taken: Taken) -> File:
     """Return the report."""
     return File(
         "Report",
         f"{stem(taken)}-report.html",
         "text/html",
         "One HTML file: scores, verdict, figures, settings, versions and the script.",
-        lambda: report(taken).to_html().encode(),
+        lambda: report(session, taken).to_html().encode(),
     )
 
 
@@ -242,22 +245,38 @@ def figure_html(figure: go.Figure) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def figures_zip(taken: Taken) -> bytes:
+def images(session: Session, drawn: Sequence[go.Figure], *kinds: Kind) -> list[dict[Kind, bytes]]:
+    """Return each figure as a file of each kind, which a worker draws."""
+    from plotly.utils import PlotlyJSONEncoder
+
+    # Trace by trace: a whole figure's own JSON has its arrays in a form that only Plotly's JavaScript reads.
+    plain = [
+        {"data": [trace.to_plotly_json() for trace in figure.data], "layout": figure.layout.to_plotly_json()}
+        for figure in drawn
+    ]
+    content = json.dumps(plain, cls=PlotlyJSONEncoder).encode("utf-8", "replace")
+    question = Question("images", {"formats": list(kinds)}, {"figures": content})
+    answer = ask(session, "images", question)
+    return [{kind: answer[f"{place}.{kind}"].tobytes() for kind in kinds} for place in range(len(drawn))]
+
+
+def figures_zip(session: Session, taken: Taken) -> bytes:
     """Return every figure as PNG and SVG, in one ZIP file."""
-    content = io.BytesIO()
+    content, named = io.BytesIO(), figures(taken)
+    files = images(session, [draw() for draw in named.values()], "png", "svg")
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for place, (name, draw) in enumerate(figures(taken).items(), start=1):
-            figure = draw()
-            for kind in ("png", "svg"):
-                archive.writestr(f"{place:02}-{_slug(name)}.{kind}", figure_image(figure, kind))
+        for place, (name, kinds) in enumerate(zip(named, files, strict=True), start=1):
+            for kind, image in kinds.items():
+                archive.writestr(f"{place:02}-{_slug(name)}.{kind}", image)
     return content.getvalue()
 
 
-def report(taken: Taken) -> Report:
+def report(session: Session, taken: Taken) -> Report:
     """Return the report of a result."""
     picture, experiment = taken.picture, taken.experiment
     frame = scores_frame(picture.scores, _label(taken), BASELINES)
-    drawn: list[tuple[str, Draw]] = list(figures(taken).items())
+    drawn = figures(taken)
+    vector = images(session, [draw() for draw in drawn.values()], "svg")
     stopped = picture.stopped_at
     total = experiment.inference.total_steps
     notes = [] if stopped is None else [f"Stopped at step {stopped:,} of {total:,}: unfinished."]
@@ -269,7 +288,7 @@ def report(taken: Taken) -> Report:
         verdict=trust.sentence(picture.scores, picture.diagnostics),
         details=trust.details(picture.scores, picture.diagnostics, len(taken.dataset.X_train)),
         scores=frame.to_dict("records"),
-        figures=[(name, figure_image(draw(), "svg")) for name, draw in drawn],
+        figures=[(name, image["svg"]) for name, image in zip(drawn, vector, strict=True)],
         script=to_script(experiment, taken.dataset if taken.own else None),
         key=key_of(taken),
         link=taken.link,

@@ -131,6 +131,24 @@ def _netcdf(values: Values, files: Files) -> dict[str, np.ndarray]:
     return {"netcdf": np.frombuffer(netcdf_bytes(networks.to_arviz(dataset)), np.uint8)}
 
 
+def _images(values: Values, files: Files) -> dict[str, np.ndarray]:
+    """Draw figures as files.
+
+    Files: ``figures``, a JSON list. Values: ``formats``, of "png" and "svg". The answer has the bytes of
+    each file, the first figure's as ``0.png``.
+    """
+    import plotly.graph_objects as go
+
+    from bnn_lib.exports.images import figure_image
+
+    figures = [go.Figure(figure) for figure in json.loads(files["figures"])]
+    return {
+        f"{place}.{kind}": np.frombuffer(figure_image(figure, kind), np.uint8)
+        for place, figure in enumerate(figures)
+        for kind in values["formats"]
+    }
+
+
 @lru_cache(maxsize=NETWORKS_KEPT)
 def _networks(content: bytes) -> Networks:
     from bnn_lib.networks import Networks
@@ -139,5 +157,11 @@ def _networks(content: bytes) -> Networks:
 
 
 QUESTIONS: Mapping[str, Answerer] = MappingProxyType(
-    {"predict": _predict, "prior": prior_functions, "posterior": posterior_functions, "netcdf": _netcdf}
+    {
+        "predict": _predict,
+        "prior": prior_functions,
+        "posterior": posterior_functions,
+        "netcdf": _netcdf,
+        "images": _images,
+    }
 )

@@ -22,6 +22,8 @@ from bnn_lib.dashboard.take_figures import Taken, figures
 from bnn_lib.engine import AnswerView, Question, fit_key
 from bnn_lib.engine.arrays import from_bytes
 from bnn_lib.engine.questions import answer
+from bnn_lib.exports.images import figure_image
+from bnn_lib.figures.maps import map_figure
 from bnn_lib.networks import Networks
 from tests.cases import small
 from tests.pages.fake_engine import make_number_picture, make_picture
@@ -76,9 +78,9 @@ def test_every_file_can_be_built(kind: str):
     files = [
         *take_files.code_files(one, True),
         *take_files.data_files(SESSION, one),
-        take_files.all_figures_file(one),
+        take_files.all_figures_file(SESSION, one),
     ]
-    files.append(take_files.report_file(one))
+    files.append(take_files.report_file(SESSION, one))
     names = [file.name for file in files]
     assert len(set(names)) == len(names)
     for file in files:
@@ -167,13 +169,25 @@ def test_every_figure_comes_in_three_formats(kind: str):
     one, _ = taken(kind)
     names = list(figures(one))
     assert len(names) >= 3
-    png, svg, page = (file.content() for file in take_files.figure_files(one, names[0]))
+    png, svg, page = (file.content() for file in take_files.figure_files(SESSION, one, names[0]))
     assert png.startswith(b"\x89PNG")
     assert svg.lstrip().startswith(b"<?xml")
     text = page.decode()
     assert "Plotly.newPlot" in text
     assert not re.search(r"<(script|link|img)[^>]*\s(src|href)=", text)
     assert len(text) > 3_000_000  # Plotly's library is in it
+
+
+def test_a_worker_draws_what_the_page_has():
+    one, _ = taken("curves")
+    gap = np.array([[0.0, np.nan], [0.5, 1.0]])
+    axis = np.array([0.0, 1.0])
+    drawn = [
+        *(draw() for draw in figures(one).values()),
+        map_figure(axis, axis, gap, "probability", names=NASTY[:2]),
+    ]
+    for figure, files in zip(drawn, take_files.images(SESSION, drawn, "svg"), strict=True):
+        assert files == {"svg": figure_image(figure, "svg")}
 
 
 def test_no_answer_is_said():

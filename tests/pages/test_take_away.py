@@ -31,7 +31,7 @@ def test_a_result_can_be_taken_away(
     engine.results[experiment.key] = picture(experiment)
     built = []
     monkeypatch.setattr(take_files, "to_script", lambda *args: built.append(args))
-    monkeypatch.setattr(take_files, "figure_image", lambda *args: built.append(args))
+    monkeypatch.setattr(take_files, "images", lambda *args: built.append(args))
     page = visit(**experiment.to_query())
     if name == "gap":
         page.switch_page("pages/regression.py")

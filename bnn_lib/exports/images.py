@@ -1,5 +1,7 @@
 """Plotly figures as PNG and SVG, drawn by Matplotlib: Plotly itself would need a browser on the server.
 
+On a worker: some seconds for a result's figures, and 100 MB, are much for the process that serves all pages.
+
 It knows the traces that our figures are made of: heat maps, single contours, lines, markers, bands, error bars and
 bars, on any number of axes; another is refused, so that nothing is left out in silence.
 """

@@ -10,13 +10,13 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
+from bnn_lib.exports.images import PNG_SCALE, figure_image
 from bnn_lib.figures.calibration import pit_figure, reliability_figure
 from bnn_lib.figures.curves import curve_figure, surface_figure
 from bnn_lib.figures.dots import dots_figure
 from bnn_lib.figures.effects import Effect, effects_figure
 from bnn_lib.figures.elbo import elbo_figure, elbo_series
 from bnn_lib.figures.maps import map_figure
-from bnn_lib.figures.static import PNG_SCALE, figure_image
 from bnn_lib.figures.weights import weight_intervals_figure, weights_figure
 
 X = np.linspace(-1, 1, 20)
