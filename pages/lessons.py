@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import lesson_view, lessons, links, notices, views
+from bnn_lib.dashboard import lesson_view, lessons, links, notices, state, views
 from bnn_lib.dashboard.head import head
 from bnn_lib.dashboard.session import open_session
 
 open_session()
+state.enter("lessons")
 views.inject_style()
 found = lessons.find()
 link, problems = links.read(st.query_params.to_dict())
@@ -22,3 +23,4 @@ if lesson:
     lesson_view.show_step(lesson, min(link.step, len(lesson.steps)))
 else:
     lesson_view.show_list(found)
+state.write(st.query_params.to_dict())

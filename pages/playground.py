@@ -9,6 +9,7 @@ from bnn_lib.dashboard.side_by_side import show_side_by_side
 from bnn_lib.dashboard.trust_view import show_trust
 
 session = open_session()
+state.enter("playground")
 run.enter("playground")
 experiment = state.load(state.for_the_map, paints=True)
 dataset, missing = data.find(experiment.data)

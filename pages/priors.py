@@ -7,6 +7,7 @@ from bnn_lib.dashboard.head import head
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
+state.enter("priors")
 experiment, functions = prior_state.load()
 views.inject_style()
 

@@ -11,6 +11,7 @@ from bnn_lib.dashboard.trust_view import show_trust
 from bnn_lib.datasets.load import entry_of
 
 session = open_session()
+state.enter("regression")
 run.enter("regression")
 experiment = state.load(regression.for_curves, paints=True)
 dataset, missing = data.find(experiment.data)

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, results, results_view, views
+from bnn_lib.dashboard import results, results_view, share, state, views
 from bnn_lib.dashboard.head import head
 from bnn_lib.dashboard.session import open_session
 
 open_session()
+state.enter("results")
 keys = results.load()
 views.inject_style()
 found, unknown = results.find(keys)
 with head("Compare results"):
     if keys:
-        components.show("link", {}, width="content")
+        share.whole_link()
 results_view.show_entry([*st.session_state[results.PROBLEMS], *unknown])
 if len(found) > 1:
     results_view.show_pictures(found)

@@ -80,7 +80,7 @@ def fit_head(session: Session, title: str, experiment: Experiment, result: run.S
                 help="Back to the page's first settings and their result",
             )
             share.button(result=result)
-            history_view.button(session, st.session_state[run.PAGE], may_open=not st.session_state.get("share"))
+            history_view.button(session, run.page(), may_open=not st.session_state.get("share"))
         with st.container(key="status"):
             live(session)
         views.show_verdict(experiment, result)

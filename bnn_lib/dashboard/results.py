@@ -18,7 +18,7 @@ from bnn_lib.inference import METHODS
 
 FIELD, MOST = "keys", 8
 LETTERS = "ABCDEFGH"
-KEYS, WRITTEN, PROBLEMS = "results_keys", "results_written", "results_problems"
+KEYS, PROBLEMS = "results_keys", "results_problems"
 LONGEST = 20_000  # characters that are read at once
 _KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 
@@ -80,7 +80,7 @@ def _keys_of(word: str) -> list[str]:
 def load() -> list[str]:
     """Return the page's keys, from its link wherever that is new."""
     query = st.query_params.to_dict()
-    if KEYS not in st.session_state or query != st.session_state.get(WRITTEN):
+    if KEYS not in st.session_state or query != st.session_state.get(state.WRITTEN):
         st.session_state[KEYS], st.session_state[PROBLEMS] = [], []
         add(query.get(FIELD, ""))
     found: list[str] = st.session_state[KEYS]
@@ -110,10 +110,7 @@ def own_fields() -> dict[str, str]:
 
 def store() -> None:
     """Write the keys to the link."""
-    query = own_fields()
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
-    st.session_state[WRITTEN] = query
+    state.write(own_fields())
 
 
 def find(keys: Sequence[str]) -> tuple[list[Result], list[str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bnn_lib.dashboard import history, lessons, state
+from bnn_lib.dashboard import history, lessons, page_state, state
 from bnn_lib.dashboard.notices import FAILED, Failure
 from bnn_lib.dashboard.session import Session
 from bnn_lib.engine import Job, JobView, Picture
@@ -15,7 +15,7 @@ from bnn_lib.experiment import Experiment
 
 ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE = "active", "shown", "frozen", "looked_up", "failure"
 PICK, PICK_FOR = "pick", "pick_for"
-PAGE, ELSEWHERE = "run_page", "runs_elsewhere"
+GROUP = "run"
 OWN = (ACTIVE, SHOWN, FROZEN, LOOKED_UP, FAILURE, PICK, PICK_FOR)  # each page's
 
 
@@ -52,14 +52,12 @@ class Shown:
 
 def enter(page: str) -> None:
     """Make this page's fit and result those that are meant from now on; other pages' are kept for them."""
-    before = st.session_state.get(PAGE)
-    if before == page:
-        return
-    elsewhere = st.session_state.setdefault(ELSEWHERE, {})
-    if before is not None:
-        elsewhere[before] = {name: st.session_state.get(name) for name in OWN}
-    st.session_state.update(elsewhere.pop(page, dict.fromkeys(OWN)))
-    st.session_state[PAGE] = page
+    page_state.swap(GROUP, page, OWN)
+
+
+def page() -> str:
+    """Return the page that was entered last."""
+    return page_state.current(GROUP)
 
 
 def active() -> Active | None:
@@ -142,7 +140,7 @@ def look_up(session: Session, experiment: Experiment, start: Experiment | None =
     picture = session.engine.result(experiment.key)
     if picture is not None:
         st.session_state[SHOWN] = Shown(experiment, picture)
-        history.record(st.session_state[PAGE], experiment, picture)
+        history.record(page(), experiment, picture)
         st.session_state[FAILURE] = st.session_state[FROZEN] = None
     elif is_lesson or (
         experiment == (start or Experiment()) and not (on_page and on_page.experiment.data == experiment.data)
@@ -169,7 +167,7 @@ def settle(current: Active, view: JobView) -> bool:
     st.session_state[LOOKED_UP] = current.experiment.key
     if view.picture is not None:
         st.session_state[SHOWN] = Shown(current.experiment, view.picture)
-        history.record(st.session_state[PAGE], current.experiment, view.picture)
+        history.record(page(), current.experiment, view.picture)
     elif view.phase == "stopped" and view.frame is not None:
         st.session_state[SHOWN] = None
         st.session_state[FROZEN] = Frozen(current.experiment, view)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 
-from bnn_lib.dashboard import data, links
+from bnn_lib.dashboard import data, links, page_state
 from bnn_lib.datasets.load import entry_of
 from bnn_lib.errors import InvalidData, InvalidExperiment, Problem
 from bnn_lib.experiment import DataSpec, Experiment
@@ -18,7 +18,24 @@ from bnn_lib.likelihoods import LIKELIHOODS
 
 STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
 ADAPT, PAINTS, FIRST = "adapt", "paints", "first"
+OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, links.LINK)  # each page's
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
+
+
+def enter(page: str) -> None:
+    """Make this page's settings and link those that are meant from now on; other pages' are kept for them.
+
+    The menu's links have no settings: who comes back by one finds the page as it was.
+    """
+    if page_state.swap("settings", page, OWN) and not st.query_params:
+        st.query_params.from_dict(st.session_state.get(WRITTEN, {}))
+
+
+def write(query: Mapping[str, str]) -> None:
+    """Make this the page's link."""
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+    st.session_state[WRITTEN] = query
 
 
 def value_of(experiment: Experiment, dotted: str) -> object:
@@ -140,10 +157,7 @@ def store(own: Mapping[str, str] | None = None) -> None:
     experiment, link = st.session_state[STATE], links.current()
     # A short link stays short for as long as it is true.
     fields = {"key": link.key} if link.key and link.key == experiment.key else experiment.to_query()
-    query = {**fields, **(own or {}), **link.to_query()}
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
-    st.session_state[WRITTEN] = query
+    write({**fields, **(own or {}), **link.to_query()})
 
 
 def change(changes: Mapping[str, object]) -> None:
