@@ -62,7 +62,7 @@ def record(page: str, experiment: Experiment, picture: Picture) -> None:
         found.remove(before)
         new.name, new.pinned = before.name, before.pinned
     found.insert(0, new)
-    for entry in [entry for entry in found if entry.stopped is not None][MOST_STOPPED:]:
+    for entry in [entry for entry in found if entry.stopped is not None and not entry.pinned][MOST_STOPPED:]:
         found.remove(entry)
     if len(found) > MOST:
         found.remove([entry for entry in found if not entry.pinned][-1])

@@ -13,12 +13,16 @@ from bnn_lib.errors import Problem
 
 MOST = 5
 FAILED = "The fit failed; the server's log says why."
+# Addresses and e-mail addresses become links wherever they stand, escaped or not: unless this is in them, unseen.
+_WORD_JOINER = "\u2060"
+_LINKED = re.compile(r"://|(?<=www)\.|@", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:@&^=])")
 
 
 def plain(text: str) -> str:
-    """Escape everything that Markdown, its directives and formulas would act upon; one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    """Escape everything that Markdown, its directives, formulas and links would act upon; one line."""
+    text = _LINKED.sub(lambda found: _WORD_JOINER + found[0], " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,7 +31,7 @@ def test_a_lesson_is_guessed_set_up_shared_and_handed_in(visit, shots):
     page.goto(link)
     expect(page.get_by_role("heading", name="From a point estimate to a posterior")).to_be_visible(timeout=LONG)
     page.get_by_text("Ignorance far away from all points").click()
-    expect(page.get_by_text("It is: None, anywhere.")).to_be_visible()
+    expect(page.get_by_text("The answer: None, anywhere.")).to_be_visible()
     page.screenshot(path=str(shots / "lesson.png"))
     page.get_by_role("button", name="Fit one network").click()
     expect_fitted(page)  # without pressing Fit
@@ -81,7 +82,11 @@ def test_a_lesson_is_guessed_set_up_shared_and_handed_in(visit, shots):
 @pytest.mark.slow
 def test_one_goes_back_in_the_history(visit, shots):
     visitor = visit()
-    page = visitor.open("?network.hidden=3&title=Ours&hide=prior,inference")
+    note = "https://evil.example www.evil.example or a@evil.example"
+    page = visitor.open(f"?network.hidden=3&title=Ours&note={quote(note)}&hide=prior,inference")
+    # What a link says is shown as it is, and leads nowhere.
+    expect(page.locator(".st-key-link_note")).to_contain_text("evil.example", timeout=LONG)
+    expect(page.locator(".st-key-link_note a")).to_have_count(0)
     expect(page.locator(".st-key-group_Prior")).to_have_count(0)
     for activation in ("sigmoid", "tanh"):
         page.locator(".st-key-w-network-activation input").first.click()
@@ -96,4 +101,13 @@ def test_one_goes_back_in_the_history(visit, shots):
     dialog.get_by_role("button", name="Show").click()
     expect(dialog).to_have_count(0)
     expect(page).to_have_url(re.compile("network.activation=sigmoid"))
+    expect_fitted(page)
+
+    # By the menu to another page and back: all is as it was.
+    address = page.url
+    page.get_by_role("link", name="Lessons").first.click()
+    expect(page.get_by_role("heading", name="Lessons")).to_be_visible(timeout=LONG)
+    page.get_by_role("link", name="Playground").first.click()
+    expect(page.get_by_role("heading", name="Ours")).to_be_visible(timeout=LONG)
+    expect(page).to_have_url(address)
     expect_fitted(page)

@@ -11,6 +11,8 @@ from bnn_lib.dashboard.live import duration, progress_text, speed
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.engine import JobView
 
+# What micromark and remark take for an address, in text whose escapes have been read (GFM's autolink literals).
+LINKED = re.compile(r"https?://[-.\w]|www\.[-.\w]|[-.\w+]@[-\w]", re.IGNORECASE)
 NONE = np.empty(0, np.float32)
 
 
@@ -62,11 +64,17 @@ def test_rates_and_times():
 
 @given(st.text(max_size=80))
 def test_shown_text_loses_nothing_but_line_breaks(text: str):
+    text = text.replace("\u2060", "")
     escaped = plain(text)
     assert "\n" not in escaped
-    assert re.sub(r"\\(.)", r"\1", escaped) == " ".join(text.split())
+    assert re.sub(r"\\(.)", r"\1", escaped).replace("\u2060", "") == " ".join(text.split())
     for start in ("[", "](", "<", ":", "$", "`", "*", "_", "!"):
         for at in range(len(escaped)):
             if escaped.startswith(start[0], at):
                 assert at > 0
                 assert escaped[at - 1] == "\\"
+
+
+@given(st.lists(st.sampled_from(["http", "HTTPS", "://", "www", "WWW", ".", "@", "evil.example", "a", " "])))
+def test_no_address_becomes_a_link(parts: list[str]):
+    assert not LINKED.search(re.sub(r"\\(.)", r"\1", plain("".join(parts))))

@@ -23,7 +23,8 @@ def said(page: AppTest) -> list[str]:
 
 def words(page: AppTest) -> str:
     kinds = ("markdown", "caption", "warning", "error")
-    return " ".join(element.value for kind in kinds for element in page.get(kind)).replace("\\", "")
+    said = " ".join(element.value for kind in kinds for element in page.get(kind))
+    return said.replace("\\", "").replace("\u2060", "")  # what escapes it, unseen
 
 
 def keys(page: AppTest) -> set[str]:
@@ -322,3 +323,15 @@ def test_the_history_is_bounded_and_pins_stay(monkeypatch: pytest.MonkeyPatch):
     assert any(entry.name == "mine too" for entry in history.entries())
     history.rename(history.entries()[0], "")
     assert history.entries()[0].name == "Mean-field ADVI, Moons, seed 39"
+
+
+def test_a_pinned_stopped_fit_stays(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(history.st, "session_state", {})
+    cut = make_picture(Experiment(), stopped_at=5)
+    experiments = [Experiment.from_query({"data.seed": str(seed)}) for seed in range(10)]
+    history.record("playground", experiments[0], cut)
+    history.pin(history.entries()[0])
+    for experiment in experiments[1:]:
+        history.record("playground", experiment, cut)
+    assert history.entries()[-1].experiment == experiments[0]
+    assert len(history.entries()) == history.MOST_STOPPED + 1
