@@ -79,6 +79,7 @@ def _chosen() -> None:
 
 
 def _fit(session: Session, wanted: Experiment) -> None:
+    _stop(session)
     try:
         st.session_state[FIT] = Fitted(wanted, session.engine.submit(wanted, session.id))
     except InvalidExperiment as error:
@@ -111,7 +112,7 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
                 help=method.help, on_click=_fit, args=(session, wanted),
             )  # fmt: skip
             fitted: Fitted | None = st.session_state.get(FIT)
-            idle = fitted is None or fitted.experiment != wanted or fitted.failure is not None or _ended(fitted)
+            idle = fitted is None or fitted.job is None or fitted.job.view().ended  # of earlier settings, too
             st.button(
                 "Stop", key="prior_stop", icon=":material/stop:", on_click=_stop, args=(session,), disabled=idle
             )
@@ -121,8 +122,22 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
             show_failure(fitted.failure, "prior_again", partial(_fit, session, wanted))
             return
         ended = _ended(fitted)
+        if ended:
+            _link_to_its_page(fitted)
         every = None if ended or fitted.job is None else pace.between_looks(session.engine, fitted.job.view())
         pace.look(_follow, every, session, fitted, functions)
+
+
+def _link_to_its_page(fitted: Fitted) -> None:
+    """Lead to where the finished fit has scores, history and files."""
+    name = fitted.experiment.data.name
+    if fitted.job is not None and fitted.job.view().picture is not None:
+        st.page_link(
+            f"pages/{data.page_of(name)}.py",
+            label="Its scores, and all to take away",
+            icon=":material/open_in_new:",
+            query_params={"data.name": name} | fitted.experiment.to_query(),
+        )
 
 
 def _ended(fitted: Fitted) -> bool:

@@ -107,6 +107,8 @@ def function_controls(functions: Functions) -> None:
     """What is drawn: how many inputs, a number or a class, and other draws."""
     choices: dict[str, Mapping[Any, str]] = {"inputs": prior_state.INPUTS, "output": prior_state.OUTPUTS}
     for name, labels in choices.items():
+        if links.hides(name):
+            continue
         key = f"w.{name}"
         st.session_state[key] = getattr(functions, name)
         st.segmented_control(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -204,6 +205,39 @@ def test_fit_this_puts_the_posterior_beside_the_prior(engine: FakeEngine, priors
     page.select_slider(key="w.prior.scale").set_value("3.0").run()
     assert len(page.get("plotly_chart")) == 0  # it was another prior's
     assert not page.exception
+
+
+def test_a_finished_fit_leads_to_the_page_that_has_all_of_it(engine: FakeEngine, priors: Priors):
+    page = priors(inputs="2", output="class", data__name="circles")
+    engine.submitted.clear()
+    page.button(key="prior_fit_button").click().run()
+    for _ in range(10):
+        page.run()
+    (link,) = [found.proto for found in page.get("page_link") if "scores" in found.proto.label]
+    query = dict(parse_qsl(link.query_string))
+    assert Experiment.from_query(query) == engine.submitted[0]
+    assert link.page == "pages/playground.py" or link.page_script_hash
+
+
+def test_a_fit_can_be_stopped_after_a_setting_has_moved_and_makes_room_for_the_next(
+    engine: FakeEngine, priors: Priors
+):
+    engine.stays = "running"
+    page = priors()
+    page.button(key="prior_fit_button").click().run()
+    page.select_slider(key="w.prior.scale").set_value("3.0").run()
+    assert not page.button(key="prior_stop").disabled
+    page.button(key="prior_fit_button").click().run()
+    assert sum(name == "stop" for name, _ in engine.calls) == 1  # the first, which nobody sees any more
+    page.button(key="prior_stop").click().run()
+    assert sum(name == "stop" for name, _ in engine.calls) == 2
+    assert not page.exception
+
+
+def test_inputs_and_output_can_be_hidden(priors: Priors):
+    page = priors(inputs="2", hide="inputs,output")
+    assert not page.warning
+    assert not [control for control in page.get("button_group") if control.key in ("w.inputs", "w.output")]
 
 
 def test_a_fit_that_is_refused_says_why(engine: FakeEngine, priors: Priors):
