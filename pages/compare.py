@@ -6,6 +6,7 @@ from bnn_lib.dashboard import (
     compare,
     compare_view,
     controls,
+    data,
     lesson_view,
     lessons,
     notices,
@@ -19,6 +20,7 @@ from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
+state.enter("compare")
 experiment, methods = compare.load()
 if compare.current_preset(experiment, methods) or lessons.asks_for(experiment):
     compare.look_up(session, experiment, methods)
@@ -37,10 +39,10 @@ with head("Compare methods"):
     )
     share.button(compare.own_fields(), is_one=False)
     st.page_link(
-        compare.page_of_one(experiment),
+        f"pages/{data.page_of(experiment.data.name)}.py",
         label="One method by itself",
         icon=":material/open_in_new:",
-        query_params=experiment.to_query(),
+        query_params={"data.name": experiment.data.name} | experiment.to_query(),
     )
 
 if wrong:

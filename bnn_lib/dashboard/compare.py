@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bnn_lib.dashboard import data, regression, state
-from bnn_lib.dashboard.notices import FAILED
+from bnn_lib.dashboard import data, history, regression, state
+from bnn_lib.dashboard.notices import FAILED, Failure
 from bnn_lib.dashboard.presets import PRESETS, Preset
 from bnn_lib.dashboard.session import Session
 from bnn_lib.datasets import DATASETS
@@ -33,8 +33,9 @@ class Run:
 
     experiment: Experiment
     job: Job | None = None
-    failure: str | None = None
+    failure: Failure | None = None
     stopped: bool = False
+    recorded: bool = False
     last: JobView | None = None
 
     def view(self) -> JobView | None:
@@ -57,7 +58,7 @@ class Entry:
     method: str
     view: JobView | None = None
     picture: Picture | None = None
-    failure: str | None = None
+    failure: Failure | None = None
 
 
 # --- which methods ------------------------------------------------------------------------------------------
@@ -68,12 +69,6 @@ def for_the_cells(experiment: Experiment) -> tuple[Experiment, list[Problem]]:
     name = experiment.data.name
     is_curve = len(experiment.data.features or DATASETS[name].default_features) == 1 and name in data.PLAYED_CURVES
     return regression.for_curves(experiment) if is_curve else state.for_the_map(experiment)
-
-
-def page_of_one(experiment: Experiment) -> str:
-    """Return the page that shows one method on this problem."""
-    curved = experiment.data.name in data.PLAYED_CURVES
-    return "pages/regression.py" if curved else "pages/playground.py"
 
 
 def offered() -> list[str]:
@@ -118,7 +113,9 @@ def read_fields(query: Mapping[str, str]) -> list[Problem]:
 def load() -> tuple[Experiment, tuple[str, ...]]:
     """Return the page's experiment and methods, from the URL wherever it is new."""
     query = st.query_params.to_dict()
-    if CHOSEN not in st.session_state or query != st.session_state.get(state.WRITTEN):
+    # Streamlit forgets which map it was while another page is looked at: its control is not there.
+    missing = CHOSEN not in st.session_state or SHOWN not in st.session_state
+    if missing or query != st.session_state.get(state.WRITTEN):
         wrong = read_fields(query)
         st.session_state[PROBLEM] = " ".join(problem.message for problem in wrong) or None
         st.session_state[CHOSEN] = usual()
@@ -224,7 +221,12 @@ def _begin(session: Session, wanted: Experiment) -> Run:
     try:
         return Run(wanted, session.engine.submit(wanted, session.id))
     except InvalidExperiment as error:
-        return Run(wanted, failure=str(error))
+        return Run(wanted, failure=Failure.of(error))
+
+
+def again(session: Session, method: str) -> None:
+    """Ask once more for the fit of a method that was refused as too many others waited."""
+    runs()[method] = _begin(session, runs()[method].experiment)
 
 
 def _end(session: Session, run: Run | None) -> None:
@@ -249,9 +251,12 @@ def entries(session: Session, experiment: Experiment, methods: Sequence[str]) ->
         run = runs().get(method)
         if run is not None and run.experiment == wanted:
             view = run.view()
-            failure = run.failure or (view.message if view and view.phase == "failed" else None)
-            if view and view.phase == "failed" and not failure:
-                failure = FAILED
+            failure = run.failure
+            if view and view.phase == "failed":
+                failure = Failure(view.message or FAILED)
+            if view and view.picture is not None and not run.recorded:
+                run.recorded = True
+                history.record(data.page_of(wanted.data.name), wanted, view.picture)
             found.append(Entry(method, view, view.picture if view else None, failure))
             continue
         key = wanted.key

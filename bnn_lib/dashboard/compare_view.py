@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
 from bnn_lib.dashboard import compare, compare_cells, compare_numbers, controls, data, links, pace, state
 from bnn_lib.dashboard.live import duration, progress_text, speed
-from bnn_lib.dashboard.notices import plain
+from bnn_lib.dashboard.notices import plain, show_failure
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.widgets import bind, more, presets
 from bnn_lib.datasets import DATASETS
@@ -27,7 +28,7 @@ WAS_BUSY = "compare_was_busy"
 def _dataset_chosen() -> None:
     name = st.session_state["w.data.name"]
     if name in DATASETS:
-        state.change(data.fresh(name))
+        state.change(data.chosen(name, st.session_state[state.STATE]))
 
 
 def data_controls(experiment: Experiment) -> None:
@@ -60,6 +61,8 @@ def effort_controls(experiment: Experiment) -> None:
 
 def method_choice() -> None:
     """Choose two to six methods."""
+    if links.hides(compare.FIELD):
+        return
     known = compare.offered()
     st.session_state[compare.WIDGET] = list(st.session_state[compare.CHOSEN])
     st.multiselect(
@@ -104,11 +107,14 @@ def _grid(session: Session, every: pace.Pace | None) -> None:
     if kinds:
         if st.session_state.get(compare.SHOWN) not in kinds:
             st.session_state[compare.SHOWN] = preset.kind if preset else kinds[0]
+        kind = st.session_state[compare.SHOWN]
+    if kinds and not links.hides(compare.MAP):
         kind = st.segmented_control(
             "Map",
             kinds,
             format_func=compare_cells.NAMES.__getitem__,
             key=compare.SHOWN,
+            on_change=compare.store,  # in this part of the page alone: its end is not run
             required=True,
             label_visibility="collapsed",
         )
@@ -122,7 +128,8 @@ def _grid(session: Session, every: pace.Pace | None) -> None:
                 frame = entry.picture.final if entry.picture else entry.view.frame if entry.view else None
                 compare_cells.show_cell(entry.method, frame, kind, label)
                 if entry.failure:
-                    st.error(plain(entry.failure))
+                    again = partial(compare.again, session, entry.method)
+                    show_failure(entry.failure, f"compare_again_{entry.method}", again)
                 else:
                     far = compare_numbers.distances(entry.picture, nuts) if entry.picture and nuts else {}
                     st.html(facts(entry, far))

@@ -36,15 +36,12 @@ def _dataset_chosen() -> None:
     name = st.session_state["datasets"].get("name")
     st.session_state[CHOICES] = st.session_state.get(CHOICES, 0) + 1
     if isinstance(name, str) and name in DATASETS:
-        entry, before, inference = DATASETS[name], state.load().data, state.load().inference
-        changes = data.fresh(name)
-        if DATASETS[before.name].suggestion is not None:
-            changes["likelihood.family"] = "auto"  # what suits those data need not suit these
-        if entry.painted:
-            changes |= painting.begin(name, before) | painting.begin_method(inference)
-        elif DATASETS[before.name].painted:
-            changes["data.test_fraction"] = entry.default_test_fraction
-            changes |= painting.end_method(inference)
+        before = state.load()
+        changes = data.chosen(name, before)
+        if DATASETS[name].painted:
+            changes |= painting.begin(name, before.data) | painting.begin_method(before.inference)
+        elif DATASETS[before.data.name].painted:
+            changes |= painting.end_method(before.inference)
         state.change(changes)
 
 

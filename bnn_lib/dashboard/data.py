@@ -6,7 +6,8 @@ import streamlit as st
 
 from bnn_lib.datasets import DATASETS, Dataset, load_dataset
 from bnn_lib.errors import InvalidData
-from bnn_lib.experiment import DataSpec
+from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.likelihoods import LIKELIHOODS
 
 KEPT = 32
 
@@ -23,6 +24,11 @@ PLAYED_CURVES = (*CURVED, "painted_curve")
 CURVED_ONCE = tuple(name for name in CURVED if DATASETS[name].n_features == 1)
 
 
+def page_of(name: str) -> str:
+    """Return the page that shows one fit of a data set: the playground, or the regression page."""
+    return "regression" if name in PLAYED_CURVES else "playground"
+
+
 def fresh(name: str) -> dict[str, object]:
     """Return the changes that choose a data set, with the noise and rows that show it well."""
     entry = DATASETS[name]
@@ -31,6 +37,17 @@ def fresh(name: str) -> dict[str, object]:
         changes["data.noise"] = entry.default_noise
         if entry.task == "regression":
             changes["data.n"] = entry.default_n
+    return changes
+
+
+def chosen(name: str, before: Experiment) -> dict[str, object]:
+    """Return the changes that choose a data set in place of another: what was for that one does not stay."""
+    changes, family = fresh(name), before.likelihood.family
+    left = DATASETS[before.data.name]
+    if left.suggestion is not None or (family != "auto" and LIKELIHOODS[family].counts):
+        changes["likelihood.family"] = "auto"
+    if left.painted and not DATASETS[name].painted:
+        changes["data.test_fraction"] = DATASETS[name].default_test_fraction
     return changes
 
 

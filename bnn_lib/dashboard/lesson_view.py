@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, lessons, links, state
+from bnn_lib.dashboard import lessons, links, share, state
 from bnn_lib.dashboard.lesson_file import PAGES, Lesson, Lessons, Step
 from bnn_lib.dashboard.notices import plain
-from bnn_lib.errors import shown
+from bnn_lib.errors import counted, shown
 
 CHOICE = "w.lesson_choice"
 
@@ -47,7 +47,7 @@ def _next_step(lesson: Lesson) -> int:
 
 def _progress(lesson: Lesson) -> str:
     done, steps = lessons.answered(lesson), len(lesson.steps)
-    return f"{steps} steps" if not done else "done" if done == steps else f"{done} of {steps} steps done"
+    return counted(steps, "step") if not done else "done" if done == steps else f"{done} of {steps} steps done"
 
 
 # --- one step -----------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def show_step(lesson: Lesson, number: int) -> None:
                 st.switch_page(PAGES[step.set_up.page].path, query_params=query)
             _turn("Step before", lesson, number - 1, ":material/arrow_back:")
             _turn("Next step", lesson, number + 1, ":material/arrow_forward:")
-            components.show("link", {}, width="content")
+            share.whole_link()
 
 
 def _question(lesson: Lesson, number: int, step: Step) -> None:
@@ -99,7 +99,8 @@ def _question(lesson: Lesson, number: int, step: Step) -> None:
         if given is None:
             st.caption("Choose one, and the answer appears.")
         else:
-            first = "So it is." if given == step.right else f"It is: {_sentence(step.choices[step.right].text)}"
+            right = _sentence(step.choices[step.right].text)
+            first = "Correct." if given == step.right else f"The answer: {right}"
             st.markdown(f"**{first}** {step.why}")
             st.markdown(f"**Look for:** {step.look}")
 

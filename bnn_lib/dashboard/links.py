@@ -26,7 +26,7 @@ SECTIONS: Mapping[str, str] = {
 DOTTED = tuple(
     f"{section}.{name}" for section in SECTIONS for name in type(getattr(Experiment(), section)).model_fields
 )
-HIDEABLE = (*SECTIONS, *DOTTED)
+HIDEABLE = (*SECTIONS, *DOTTED, "methods", "map", "inputs", "output")  # the last four are pages' own
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Link:
     title, note : str
         A teacher's own words for the page.
     hide : frozenset of str
-        Sections of the experiment, or single fields, whose controls are not shown.
+        Sections of the experiment, single fields, or pages' own, whose controls are not shown.
     key : str
         Of a stored result, whose experiment is meant.
     lesson : str

@@ -34,6 +34,13 @@ def button(own: Mapping[str, str] | None = None, result: run.Shown | None = None
         _dialog(dict(own or {}), stored_key(st.session_state[state.STATE], result) if is_one else None, is_one)
 
 
+def whole_link() -> None:
+    """Show what copies the address as it is, and its QR code: for a page that has no more to share."""
+    components.show("link", {}, width="content")
+    with st.popover("QR code", icon=":material/qr_code:", type="tertiary"):
+        _show_code(address_of(st.query_params.to_dict()))
+
+
 def stored_key(experiment: Experiment, result: run.Shown | None) -> str | None:
     """Return the key under which the page's result is in the store, None if it has none or is another's."""
     whole = result is not None and result.experiment == experiment and result.picture.stopped_at is None

@@ -171,4 +171,4 @@ def _elbo(diagnostics: Mapping[str, Any]) -> str:
     if "elbo_mean" not in diagnostics:
         return ""
     bound = f"{diagnostics['elbo_mean']:,.1f} ± {diagnostics['elbo_se']:.1f} nats"
-    return f"{bound}, which the log evidence is not below."
+    return f"{bound}, a lower bound on the log evidence."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import compare
+from bnn_lib.dashboard import compare, history
 from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.experiment import Experiment
 from tests.pages.fake_engine import FakeEngine, make_picture
@@ -95,6 +95,54 @@ def test_a_refused_fit_says_why_in_its_cell(engine: FakeEngine, compared):
     engine.refuses = "Too much work."
     page.button(key="compare").click().run()
     assert [e.value.replace("\\", "") for e in page.error] == ["Too much work."] * len(METHODS)
+
+
+def test_what_a_full_queue_refused_can_be_asked_for_again(engine: FakeEngine, compared):
+    page = compared(methods=",".join(METHODS))
+    engine.refuses, engine.full = "The queue is full: 200 fits are waiting. Try again in a minute.", True
+    page.button(key="compare").click().run()
+    assert len(page.error) == len(METHODS)
+    engine.refuses = None
+    page.button(key="compare_again_map").click().run()
+    assert not page.exception
+    assert [experiment.inference.method for experiment in engine.submitted] == ["map"]
+    assert len(page.error) == len(METHODS) - 1
+
+
+def test_fits_are_in_the_history_of_the_page_that_shows_one(engine: FakeEngine, compared):
+    page = compared(methods=",".join(METHODS))
+    page.button(key="compare").click().run()
+    until_ended(page)
+    found = page.session_state[history.ENTRIES]
+    assert {(entry.page, entry.experiment.inference.method) for entry in found} == {
+        ("playground", method) for method in METHODS
+    }
+
+
+def test_another_data_set_drops_a_likelihood_that_was_for_counts(compared):
+    page = compared(data__name="counts", likelihood__family="poisson")
+    page.selectbox(key="w.data.name").select("x_sin_x").run()
+    assert not page.exception
+    assert page.session_state["experiment"].likelihood.family == "auto"
+    page = compared(data__name="gap", likelihood__family="student_t")
+    page.selectbox(key="w.data.name").select("x_sin_x").run()
+    assert page.session_state["experiment"].likelihood.family == "student_t"
+
+
+def test_the_address_follows_the_map(compared):
+    page = compared(methods=",".join(METHODS))
+    control = next(c for c in page.get("button_group") if c.key == compare.SHOWN)
+    control.set_value("total").run()
+    assert query_of(page) == {"methods": ",".join(METHODS), "map": "total"}
+
+
+def test_methods_and_map_can_be_hidden(compared):
+    page = compared(methods=",".join(METHODS), map="epistemic", hide="methods,map")
+    assert not page.exception
+    assert not page.warning
+    assert not page.multiselect
+    assert not [c for c in page.get("button_group") if c.key == compare.SHOWN]
+    assert page.session_state[compare.SHOWN] == "epistemic"
 
 
 @pytest.mark.parametrize("label", list(PRESETS))

@@ -57,10 +57,10 @@ def test_the_answer_comes_after_the_guess_and_is_kept(open_page):
     assert step.look not in words(page)
     wrong = next(i for i in range(len(step.choices)) if i != step.right)
     page.radio[0].set_value(wrong).run()
-    assert f"It is: {step.choices[step.right].text}" in words(page)
+    assert f"The answer: {step.choices[step.right].text}" in words(page)
     assert step.why in words(page)
     page.radio[0].set_value(step.right).run()
-    assert "So it is." in words(page)
+    assert "Correct." in words(page)
     assert step.look in words(page)
     page.query_params["step"] = "2"
     page.run()

@@ -1,7 +1,7 @@
-// Copies an address: the one it is given, else the page's own, which holds every setting.
+// Copies an address: the one it is given, else the page's own.
 function createLink(component) {
   const said = element("span", { "aria-live": "polite" });
-  const button = element("button", { type: "button", text: "Copy link", title: "The link holds every setting; whoever opens it sees the same result" });
+  const button = element("button", { type: "button", text: "Copy link", title: "Whoever opens the link sees this page as it is" });
   component.parentElement.append(element("div", { class: "link" }, button, said));
   let timer = 0, address = null;
   button.addEventListener("click", async () => {
