@@ -10,7 +10,7 @@ open_session()
 state.enter("lessons")
 views.inject_style()
 found = lessons.find()
-link, problems = links.read(st.query_params.to_dict())
+link, problems = links.read(state.query())
 lesson = found.by_name.get(link.lesson)
 with head(notices.plain(lesson.title) if lesson else "Lessons"):
     if lesson:
@@ -23,4 +23,4 @@ if lesson:
     lesson_view.show_step(lesson, min(link.step, len(lesson.steps)))
 else:
     lesson_view.show_list(found)
-state.write(st.query_params.to_dict())
+state.write(state.query())

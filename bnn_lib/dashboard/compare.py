@@ -112,7 +112,7 @@ def read_fields(query: Mapping[str, str]) -> list[Problem]:
 
 def load() -> tuple[Experiment, tuple[str, ...]]:
     """Return the page's experiment and methods, from the URL wherever it is new."""
-    query = st.query_params.to_dict()
+    query = state.query()
     # Streamlit forgets which map it was while another page is looked at: its control is not there.
     missing = CHOSEN not in st.session_state or SHOWN not in st.session_state
     if missing or query != st.session_state.get(state.WRITTEN):

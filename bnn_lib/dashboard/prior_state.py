@@ -56,7 +56,7 @@ def read_functions(query: Mapping[str, str]) -> tuple[Functions, list[Problem]]:
 
 def load() -> tuple[Experiment, Functions]:
     """Return the page's experiment and functions, from the URL wherever it is new."""
-    query = st.query_params.to_dict()
+    query = state.query()
     if CHOSEN not in st.session_state or query != st.session_state.get(state.WRITTEN):
         st.session_state[CHOSEN], found = read_functions(query)
         st.session_state.pop(state.STATE, None)  # so that it is read, with its problems, now

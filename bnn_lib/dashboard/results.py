@@ -79,7 +79,7 @@ def _keys_of(word: str) -> list[str]:
 
 def load() -> list[str]:
     """Return the page's keys, from its link wherever that is new."""
-    query = st.query_params.to_dict()
+    query = state.query()
     if KEYS not in st.session_state or query != st.session_state.get(state.WRITTEN):
         st.session_state[KEYS], st.session_state[PROBLEMS] = [], []
         add(query.get(FIELD, ""))

@@ -18,6 +18,7 @@ from bnn_lib.likelihoods import LIKELIHOODS
 
 STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
 ADAPT, PAINTS, FIRST = "adapt", "paints", "first"
+CAME_BACK = "came_back"
 OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, links.LINK)  # each page's
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 
@@ -27,12 +28,21 @@ def enter(page: str) -> None:
 
     The menu's links have no settings: who comes back by one finds the page as it was.
     """
-    if page_state.swap("settings", page, OWN) and not st.query_params:
-        st.query_params.from_dict(st.session_state.get(WRITTEN, {}))
+    if page_state.swap("settings", page, OWN):
+        st.session_state[CAME_BACK] = not st.query_params
+
+
+def query() -> dict[str, str]:
+    """Return the page's link: the address's fields or, once one has come back by the menu, those that it had."""
+    found = st.query_params.to_dict()
+    if not found and st.session_state.get(CAME_BACK):
+        return dict(st.session_state.get(WRITTEN, {}))
+    return found
 
 
 def write(query: Mapping[str, str]) -> None:
-    """Make this the page's link."""
+    """Make this the page's link, at the end of a run: earlier, the browser may not have left the page before."""
+    st.session_state[CAME_BACK] = False
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[WRITTEN] = query
@@ -80,10 +90,10 @@ def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = F
     if adapt is not None and page != (adapt, paints):
         st.session_state[ADAPT], st.session_state[PAINTS] = adapt, paints
         st.session_state.pop(STATE, None)  # of another page
-    query = st.query_params.to_dict()
-    if STATE not in st.session_state or query != st.session_state.get(WRITTEN):
-        link, about_link = links.read(query)
-        fields = {k: v for k, v in query.items() if k not in own and k not in links.FIELDS}
+    given = query()
+    if STATE not in st.session_state or given != st.session_state.get(WRITTEN):
+        link, about_link = links.read(given)
+        fields = {k: v for k, v in given.items() if k not in own and k not in links.FIELDS}
         fields, about_key = links.resolve(link, fields)
         experiment, problems = Experiment.salvage_query(fields)
         experiment, more = _adapt(experiment)
@@ -96,7 +106,7 @@ def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = F
         st.session_state[links.LINK] = link
         st.session_state[FIRST] = experiment if link != links.Link() else None
         st.session_state[PROBLEMS] = [*about_link, *about_key, *problems, *more]
-        st.session_state[WRITTEN] = query
+        st.session_state[WRITTEN] = given
         st.session_state[REFUSED] = "The default is used instead."
     experiment = st.session_state[STATE]
     assert isinstance(experiment, Experiment)
