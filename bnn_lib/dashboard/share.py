@@ -37,7 +37,7 @@ def button(own: Mapping[str, str] | None = None, result: run.Shown | None = None
 def whole_link() -> None:
     """Show what copies the address as it is, and its QR code: for a page that has no more to share."""
     components.show("link", {}, width="content")
-    with st.popover("QR code", icon=":material/qr_code:", type="tertiary"):
+    with st.popover("QR code", icon=":material/qr_code:"):
         _show_code(address_of(st.query_params.to_dict()))
 
 
