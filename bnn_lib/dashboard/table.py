@@ -198,12 +198,23 @@ def change(dotted: str, value: object) -> None:
     """Change one setting of network, prior or method; a value that is refused changes nothing."""
     st.session_state[PROBLEM] = None
     changes: dict[str, object] = {dotted: value}
-    if value == "nuts":  # which takes all rows at each step
-        changes = {f"inference.{name}": new for name, new in NUTS.items()}
+    if dotted == "inference.method":
+        changes |= _beside_method(value)
     try:
         st.session_state[EXPERIMENT] = state.replaced(experiment(), changes)
     except InvalidExperiment as error:
         st.session_state[PROBLEM] = Failure(str(error))
+
+
+def _beside_method(method: object) -> dict[str, object]:
+    """Return what changes with the method: NUTS takes all rows at each step, what follows it the usual batch."""
+    table = loaded()
+    if method == "nuts":
+        return {f"inference.{name}": value for name, value in NUTS.items()}
+    if experiment().inference.method != "nuts" or table is None:
+        return {}
+    rows = table.summary.rows * (1 - choices().test_fraction)
+    return {"inference.batch_size": usual(rows).inference.batch_size}
 
 
 def fit(session: Session) -> None:

@@ -18,7 +18,7 @@ from bnn_lib.datasets.samples import SAMPLES
 from bnn_lib.datasets.table_encoding import DROP, MAX_WIDTH, MEDIAN
 from bnn_lib.datasets.text_file import MAX_BYTES
 from bnn_lib.errors import InvalidData, counted
-from bnn_lib.experiment_text import write_text
+from bnn_lib.experiment_text import NONE, write_text
 from bnn_lib.inference import METHODS
 from bnn_lib.priors import SCALINGS
 
@@ -32,6 +32,7 @@ UPLOADS = "table.uploads"  # counted, so that a file that was taken in leaves an
 TASKS = {"regression": "Numbers", "classification": "Classes"}
 STEPS = (5_000, 20_000, 50_000, 100_000)
 RATES = (0.001, 0.003, 0.01, 0.03)
+BATCHES = (64, 256, 1024)
 
 
 # --- taking it in -------------------------------------------------------------------------------------------
@@ -277,4 +278,12 @@ def show_settings() -> None:
                     "Rate",
                     sorted({*RATES, inference.learning_rate}),
                     **_setting("inference.learning_rate", inference.learning_rate),
+                )
+                batches = sorted({*BATCHES, inference.batch_size or BATCHES[0]})
+                st.selectbox(
+                    "Batch",
+                    [NONE, *map(write_text, batches)],
+                    format_func=lambda text: "all rows" if text == NONE else text,
+                    help="Training rows in each step: fewer make a step cheaper and noisier.",
+                    **_setting("inference.batch_size", write_text(inference.batch_size)),
                 )

@@ -263,6 +263,27 @@ def test_a_large_table_is_fitted_in_batches():
     assert table.usual(40_000).inference.batch_size == table.BATCH
 
 
+def method(page: AppTest, name: str) -> AppTest:
+    return page.selectbox(key="w.table.inference.method").set_value(name).run()
+
+
+def test_batches_come_back_after_nuts_which_takes_all_rows(engine: TableEngine, page: AppTest):
+    rows = np.random.default_rng(0).normal(size=(3_000, 2)).round(3)
+    upload(page, pd.DataFrame(rows, columns=["x", "y"]).to_csv(index=False).encode())
+    fit(method(method(page, "nuts"), "advi"))
+    assert engine.submitted[-1].inference.batch_size == table.BATCH
+    page.selectbox(key="w.table.inference.batch_size").set_value("64").run()
+    fit(method(page, "sghmc"))
+    assert engine.submitted[-1].inference.batch_size == 64  # a choice stays, where both take batches
+
+
+def test_only_the_methods_own_field_sets_the_method(engine: TableEngine, page: AppTest):
+    upload(page, DIABETES)
+    next(w for w in page.text_input if w.label.startswith("Units")).set_value("nuts").run()
+    assert page.selectbox(key="w.table.inference.method").value == "advi"
+    assert "nuts" in words(page)
+
+
 def test_rows_it_is_least_sure_of_are_the_files_own(engine: TableEngine, page: AppTest):
     fit(upload(page, DIABETES))
     shown = frame_with(page, "True")
