@@ -27,6 +27,9 @@ LIMITS = (
     f"A CSV file with a row of names: at most {MEGABYTES} MB, {MAX_ROWS:,} rows, {MAX_WIDTH} inputs (a category "
     "is one a level). It stays with this browser tab, in no link and in no store, and is gone when you close it."
 )
+# Characters, of up to three bytes each. The server drops a browser, and its session, that sends more at once than
+# server.maxWidgetStateSize, 2 MB.
+PASTED = 600_000
 PREVIEW_ROWS = 100
 UPLOADS = "table.uploads"  # counted, so that a file that was taken in leaves an empty place for the next
 TASKS = {"regression": "Numbers", "classification": "Classes"}
@@ -67,7 +70,10 @@ def show_entry(session: Session) -> None:
             st.popover("Paste text", icon=":material/content_paste:", key="table.paste"),
             st.form("table.pasted", border=False),
         ):
-            st.text_area("Rows, as copied from a spreadsheet or a file", height=180, key="table.text")
+            st.text_area(
+                "Rows, as copied from a spreadsheet or a file", height=180, max_chars=PASTED, key="table.text"
+            )
+            st.caption(f"At most {PASTED:,} characters; of a longer text nothing is taken: drop it as a file.")
             st.form_submit_button("Read it", on_click=_pasted, args=(session,))
 
 

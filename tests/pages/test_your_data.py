@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -255,6 +256,14 @@ def test_pasted_text_is_read(page: AppTest):
     page.text_area(key="table.text").set_value("a\tb\n" + "1,5\t2\n2,5\t3\n4,5\t1\n3,5\t9\n" * 3)
     page.button[-1].click().run()
     assert "Pasted text: 12 rows, 2 columns" in words(page).replace("*", "")
+
+
+def test_no_text_that_may_be_pasted_is_more_than_a_browser_may_send_at_once(page: AppTest, root: Path):
+    limit = tomllib.loads((root / ".streamlit" / "config.toml").read_text())["server"]["maxWidgetStateSize"]
+    longest = page.text_area(key="table.text").max_chars
+    widest = max(len(character.encode()) / (len(character.encode("utf-16-le")) // 2) for character in "aé漢🙂")
+    assert 0 < longest * widest < 0.95 * limit * 1e6
+    assert f"At most {longest:,} characters" in words(page)
 
 
 def test_a_large_table_is_fitted_in_batches():
