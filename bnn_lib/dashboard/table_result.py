@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bnn_lib.dashboard import scores, table, table_predict, trust, views
+from bnn_lib.dashboard import scores, table, table_predict, table_view, trust, views
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
 from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.dashboard.trust_view import show_curve
 from bnn_lib.datasets import TableEncoding
 from bnn_lib.datasets.csv_download import to_csv_bytes
-from bnn_lib.datasets.csv_file import unique_names
+from bnn_lib.datasets.csv_file import MAX_ROWS, unique_names
 from bnn_lib.datasets.table_encoding import NewRows
 from bnn_lib.engine import Question
 from bnn_lib.errors import InvalidData, counted
@@ -32,7 +32,7 @@ FIRST_EFFECTS = 6
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False}
 MARGIN = {"l": 56, "r": 8, "t": 40, "b": 40}
 FORM_WIDTH = 200  # pixels
-DOWNLOAD_LIMITS = "The same features, named as before; other columns are passed through. The same limits."
+SAME_FEATURES = "The same features, named as before; other columns are passed through."
 
 
 def ask(session: Session, question: Question, slot: str, doing: str) -> Mapping[str, np.ndarray] | None:
@@ -253,8 +253,9 @@ def _second(encoding: TableEncoding, file_id: str, content: Callable[[], bytes])
 def show_second_table(session: Session, result: table.Result) -> None:
     """Take a second file in and give it back with its predictions."""
     st.markdown("## Predict a file")
-    file = st.file_uploader("Drop a CSV file with the same features", key="table.second", max_upload_size=5)
-    st.caption(DOWNLOAD_LIMITS)
+    size = table_view.most_megabytes(session)
+    file = st.file_uploader("Drop a CSV file with the same features", key="table.second", max_upload_size=size)
+    st.caption(f"{SAME_FEATURES} At most {size} MB and {MAX_ROWS:,} rows.")
     if file is None:
         return
     encoding = result.data.encoding

@@ -22,11 +22,7 @@ from bnn_lib.experiment_text import NONE, write_text
 from bnn_lib.inference import METHODS
 from bnn_lib.priors import SCALINGS
 
-MEGABYTES = MAX_BYTES // 1_000_000
-LIMITS = (
-    f"A CSV file with a row of names: at most {MEGABYTES} MB, {MAX_ROWS:,} rows, {MAX_WIDTH} inputs (a category "
-    "is one a level). It stays with this browser tab, in no link and in no store, and is gone when you close it."
-)
+PRIVATE = "It stays with this browser tab, in no link and in no store, and is gone when you close it."
 # Characters, of up to three bytes each. The server drops a browser, and its session, that sends more at once than
 # server.maxWidgetStateSize, 2 MB.
 PASTED = 600_000
@@ -41,6 +37,18 @@ BATCHES = (64, 256, 1024)
 # --- taking it in -------------------------------------------------------------------------------------------
 
 
+def most_megabytes(session: Session) -> int:
+    """Return the size of the largest file: what the host allows, and no more than can be read."""
+    return min(session.engine.settings.upload_megabytes, MAX_BYTES // 1_000_000)
+
+
+def limits(session: Session) -> str:
+    """Say how large a table may be."""
+    return (
+        f"at most {most_megabytes(session)} MB, {MAX_ROWS:,} rows, {MAX_WIDTH} inputs (a category is one a level)"
+    )
+
+
 def show_entry(session: Session) -> None:
     """Offer the ways in: drop a file, paste text, or try a table that is there."""
     st.markdown(
@@ -51,11 +59,11 @@ def show_entry(session: Session) -> None:
     st.file_uploader(
         "Drop a CSV file here",
         key=f"table.file{count}",
-        max_upload_size=MEGABYTES,
+        max_upload_size=most_megabytes(session),
         on_change=_uploaded,
         args=(session, f"table.file{count}"),
     )
-    st.caption(LIMITS)
+    st.caption(f"A CSV file with a row of names: {limits(session)}. {PRIVATE}")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown("Or try", width="content")
         for name, sample in SAMPLES.items():

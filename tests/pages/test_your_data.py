@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from bnn_lib.dashboard import session, table
 from bnn_lib.datasets.samples import SAMPLES
+from bnn_lib.engine import EngineSettings
 from tests.pages.conftest import forget_server
 from tests.pages.fake_table import TableEngine
 
@@ -69,6 +70,20 @@ def test_limits_are_stated_where_the_file_is_dropped(page: AppTest):
     assert "at most 5 MB, 50,000 rows, 200 inputs" in words(page)
     assert "gone when you close it" in words(page)
     assert not page.exception
+
+
+def test_the_hosts_limit_of_a_file_is_stated_and_holds_at_both_places(engine: TableEngine, page: AppTest):
+    engine.settings = EngineSettings(upload_megabytes=2)
+    page.run()
+    assert "at most 2 MB" in words(page)
+    (first,) = page.file_uploader
+    fit(upload(page, DIABETES))
+    assert "At most 2 MB and 50,000 rows" in words(page)
+    (second,) = page.file_uploader
+    assert [uploader.proto.max_upload_size_mb for uploader in (first, second)] == [2, 2]
+    engine.settings = EngineSettings(upload_megabytes=9)  # of which the library would read 5
+    page.button(key="table.drop").click().run()
+    assert "at most 5 MB" in words(page)
 
 
 def test_a_file_is_summarised_and_guessed_before_any_fit(engine: TableEngine, page: AppTest):
