@@ -1,5 +1,7 @@
 """Your data: a CSV file to a fitted, judged model, and its predictions for new rows."""
 
+from functools import partial
+
 import streamlit as st
 
 from bnn_lib.dashboard import notices, state, table, table_live, table_result, table_view, take_away, views
@@ -25,9 +27,7 @@ with head("Your data"):
             table_live.live(session)
 
 if problem := table.problem():
-    st.warning(notices.plain(problem.message), icon=":material/error:")
-    if problem.full:
-        st.button("Try again", key="table.again", icon=":material/refresh:", on_click=table.fit, args=(session,))
+    notices.show_failure(problem, "table.again", partial(table.fit, session))
 
 if loaded is None:
     with st.container(key="table_entry"):

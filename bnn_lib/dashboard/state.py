@@ -190,13 +190,6 @@ def change(changes: Mapping[str, object]) -> None:
     st.session_state[PROBLEMS] = problems
 
 
-def change_from(widget_key: str, dotted: str) -> None:
-    """Change one field to what its widget now holds; an emptied widget changes nothing."""
-    value = st.session_state[widget_key]
-    if value is not None:
-        change({dotted: value})
-
-
 def put(experiment: Experiment) -> None:
     """Set all fields at once, to those of an experiment that this page has shown before."""
     st.session_state[STATE], st.session_state[PROBLEMS] = experiment, []

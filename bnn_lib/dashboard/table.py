@@ -182,7 +182,7 @@ def usual(rows: float) -> Experiment:
     )
 
 
-def choose(**changes: Any) -> None:
+def choose(changes: Mapping[str, Any]) -> None:
     """Change choices; another target brings the guesses for it."""
     table, now = loaded(), choices()
     st.session_state[PROBLEM] = None
@@ -191,15 +191,15 @@ def choose(**changes: Any) -> None:
     if changes.get("target", now.target) != now.target:
         fresh = guess(table.summary, changes["target"])
         now = replace(fresh, test_fraction=now.test_fraction, seed=now.seed)
-    st.session_state[CHOICES] = replace(now, **changes)
+    new = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+    st.session_state[CHOICES] = replace(now, **new)
 
 
-def change(dotted: str, value: object) -> None:
-    """Change one setting of network, prior or method; a value that is refused changes nothing."""
+def change(changes: Mapping[str, object]) -> None:
+    """Change fields of network, prior, likelihood or method; a value that is refused changes nothing."""
     st.session_state[PROBLEM] = None
-    changes: dict[str, object] = {dotted: value}
-    if dotted == "inference.method":
-        changes |= _beside_method(value)
+    if "inference.method" in changes:
+        changes = {**changes, **_beside_method(changes["inference.method"])}
     try:
         st.session_state[EXPERIMENT] = state.replaced(experiment(), changes)
     except InvalidExperiment as error:

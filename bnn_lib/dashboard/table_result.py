@@ -45,7 +45,7 @@ def ask(session: Session, question: Question, slot: str, doing: str) -> Mapping[
         view = answer.wait(LOOK_SECONDS)
     place.empty()
     if view.arrays is None:
-        st.warning(plain(view.message or "There is no answer; try again."), icon=":material/error:")
+        st.error(plain(view.message or "There is no answer; try again."), icon=":material/error:")
     return view.arrays
 
 
@@ -230,7 +230,7 @@ def show_form(session: Session, result: table.Result) -> None:
     try:
         X = data.encoding.encode_row(row)
     except InvalidData as error:
-        st.warning(plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     answer = ask(session, table_predict.question(result.picture, X, data.dataset.task), "row", "Predicting…")
     if answer is not None:
@@ -262,7 +262,7 @@ def show_second_table(session: Session, result: table.Result) -> None:
     try:
         new = _second(encoding, file.file_id, file.getvalue)
     except InvalidData as error:
-        st.warning(plain(f"{file.name}: {error}"), icon=":material/error:")
+        st.error(plain(f"{file.name}: {error}"), icon=":material/error:")
         return
     question = table_predict.question(result.picture, new.X, encoding.task)
     answer = ask(session, question, "file", f"Predicting {counted(len(new.X), 'row')}…")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -11,14 +9,14 @@ from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.dashboard import table
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
-from bnn_lib.dashboard.widgets import given_file
+from bnn_lib.dashboard.widgets import Holder, bind, choice, given_file, presets, registered
 from bnn_lib.datasets import TableSummary
 from bnn_lib.datasets.csv_file import MAX_ROWS
 from bnn_lib.datasets.samples import SAMPLES
 from bnn_lib.datasets.table_encoding import DROP, MAX_WIDTH, MEDIAN
 from bnn_lib.datasets.text_file import MAX_BYTES
 from bnn_lib.errors import InvalidData, counted
-from bnn_lib.experiment_text import NONE, write_text
+from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
 from bnn_lib.priors import SCALINGS
 
@@ -32,6 +30,8 @@ TASKS = {"regression": "Numbers", "classification": "Classes"}
 STEPS = (5_000, 20_000, 50_000, 100_000)
 RATES = (0.001, 0.003, 0.01, 0.03)
 BATCHES = (64, 256, 1024)
+CHOICES = Holder(table.choose, "w.table")
+FIELDS = Holder(table.change, "w.table")
 
 
 # --- taking it in -------------------------------------------------------------------------------------------
@@ -156,19 +156,6 @@ def column_table(summary: TableSummary, choices: table.Choices) -> pd.DataFrame:
 # --- choices ------------------------------------------------------------------------------------------------
 
 
-def _bind(name: str, value: object) -> dict[str, Any]:
-    """Tie a widget to a choice, as `widgets.bind` does to a field of an experiment."""
-    key = f"w.table.{name}"
-    st.session_state[key] = value
-    return {"key": key, "on_change": _chosen, "args": (name, key)}
-
-
-def _chosen(name: str, key: str) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        table.choose(**{name: tuple(value) if name == "features" else value})
-
-
 def show_choices(summary: TableSummary, choices: table.Choices) -> None:
     """Target, features, what to do about missing values, and how many rows are held out."""
     target, task = st.columns([3, 2], vertical_alignment="bottom")
@@ -176,7 +163,10 @@ def show_choices(summary: TableSummary, choices: table.Choices) -> None:
     with target:
         options = list(dict.fromkeys([*summary.targets, choices.target]))
         st.selectbox(
-            "Predict", options, help="The target: the column to be predicted.", **_bind("target", choices.target)
+            "Predict",
+            options,
+            help="The target: the column to be predicted.",
+            **bind("target", choices.target, CHOICES),
         )
     with task:
         st.segmented_control(
@@ -185,14 +175,14 @@ def show_choices(summary: TableSummary, choices: table.Choices) -> None:
             format_func=TASKS.__getitem__,
             required=True,
             help=f"Guessed: {TASKS[guessed].lower()}, as it holds {plain(reason)}.",
-            **_bind("task", choices.task),
+            **bind("task", choices.task, CHOICES),
         )
     usable = [column.name for column in summary.columns if column.usable and column.name != choices.target]
     st.multiselect(
         f"From these {len(choices.features)} features",
         usable,
         help="Columns left out, and why, are in the table beside.",
-        **_bind("features", list(choices.features)),
+        **bind("features", list(choices.features), CHOICES),
     )
     incomplete = summary.count_incomplete(choices.target, choices.features)
     if incomplete:
@@ -202,7 +192,7 @@ def show_choices(summary: TableSummary, choices: table.Choices) -> None:
             format_func={DROP: "leave out", MEDIAN: "fill in"}.__getitem__,
             horizontal=True,
             help="Filled in are the training rows' median and, for categories, their most common level.",
-            **_bind("missing", choices.missing),
+            **bind("missing", choices.missing, CHOICES),
         )
     st.slider(
         "Held out",
@@ -211,7 +201,7 @@ def show_choices(summary: TableSummary, choices: table.Choices) -> None:
         step=0.05,
         format="percent",
         help="Share of the rows that the fit never sees: they judge it.",
-        **_bind("test_fraction", choices.test_fraction),
+        **bind("test_fraction", choices.test_fraction, CHOICES),
     )
 
 
@@ -235,18 +225,6 @@ def say_encoded(loaded: table.Loaded, choices: table.Choices) -> None:
 # --- network and method -------------------------------------------------------------------------------------
 
 
-def _setting(dotted: str, value: object) -> dict[str, Any]:
-    key = f"w.table.{dotted}"
-    st.session_state[key] = value
-    return {"key": key, "on_change": _set, "args": (dotted, key)}
-
-
-def _set(dotted: str, key: str) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        table.change(dotted, value)
-
-
 def show_settings() -> None:
     """Network, prior and method, folded away: the defaults are good ones."""
     experiment = table.experiment()
@@ -258,46 +236,26 @@ def show_settings() -> None:
             st.text_input(
                 "Units of each hidden layer",
                 help='Up to four numbers from 1 to 128, e.g. "50" or "20,20"; "none" for no hidden layer.',
-                **_setting("network.hidden", write_text(experiment.network.hidden)),
+                **bind("network.hidden", write_text(experiment.network.hidden), FIELDS),
             )
-            st.selectbox(
-                "Activation",
-                list(ACTIVATIONS),
-                format_func=lambda name: ACTIVATIONS[name].label,
-                **_setting("network.activation", experiment.network.activation),
-            )
-            st.selectbox(
-                "Scale of the weights",
-                list(SCALINGS),
-                format_func=lambda name: SCALINGS[name].label,
-                help="How the prior scales weights; learned scales did best on the sets of benchmarks/uci.py.",
-                **_setting("prior.scaling", experiment.prior.scaling),
-            )
+            registered(experiment, "network.activation", "Activation", ACTIVATIONS, of=FIELDS)
+            registered(experiment, "prior.scaling", "Scale of the weights", SCALINGS, of=FIELDS)
         with right:
-            st.selectbox(
+            offered = [name for name, entry in METHODS.items() if entry.in_app]
+            chosen = METHODS[inference.method]
+            choice(
+                experiment,
+                "inference.method",
                 "Method",
-                [name for name, entry in METHODS.items() if entry.in_app],
-                format_func=lambda name: METHODS[name].label,
-                help=METHODS[inference.method].help,
-                **_setting("inference.method", inference.method),
+                offered,
+                lambda name: METHODS[name].label,
+                chosen.help,
+                of=FIELDS,
             )
             if inference.method != "nuts":
-                st.select_slider(
-                    "Steps",
-                    sorted({*STEPS, inference.steps}),
-                    format_func="{:,}".format,
-                    **_setting("inference.steps", inference.steps),
-                )
-                st.select_slider(
-                    "Rate",
-                    sorted({*RATES, inference.learning_rate}),
-                    **_setting("inference.learning_rate", inference.learning_rate),
-                )
-                batches = sorted({*BATCHES, inference.batch_size or BATCHES[0]})
-                st.selectbox(
-                    "Batch",
-                    [NONE, *map(write_text, batches)],
-                    format_func=lambda text: "all rows" if text == NONE else text,
-                    help="Training rows in each step: fewer make a step cheaper and noisier.",
-                    **_setting("inference.batch_size", write_text(inference.batch_size)),
+                presets(experiment, "inference.steps", "Steps", STEPS, "How many steps the fit takes.", of=FIELDS)
+                presets(experiment, "inference.learning_rate", "Rate", RATES, "The step size.", of=FIELDS)
+                help_text = "Training rows in each step: fewer make a step cheaper and noisier."
+                presets(
+                    experiment, "inference.batch_size", "Batch", BATCHES, help_text, none="all rows", of=FIELDS
                 )
