@@ -6,6 +6,7 @@ import streamlit as st
 
 from bnn_lib.dashboard import controls, data, regression, regression_view, run, state, take_away, views
 from bnn_lib.dashboard.head import fit_head, settings_row
+from bnn_lib.dashboard.likelihood_controls import likelihood_controls
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.trust_view import show_trust
 from bnn_lib.datasets.load import entry_of
@@ -25,7 +26,7 @@ fit_head(session, "Regression", experiment, result, missing)
 settings_row(
     experiment,
     {
-        "Noise": partial(regression_view.likelihood_controls, dataset=named),
+        "Noise": partial(likelihood_controls, target=named),
         "Network": controls.network_controls,
         "Prior": controls.prior_controls,
         "Inference": controls.inference_controls,

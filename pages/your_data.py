@@ -38,8 +38,9 @@ else:
     left, right = st.columns([2, 3], gap="large")
     with left:
         table_view.show_choices(loaded.summary, choices)
-        table_view.say_encoded(loaded, choices)
-        table_view.show_settings()
+        made = table_view.show_encoded(loaded, choices)
+        if made is not None:
+            table_view.show_settings(made.dataset)
     with right:
         if running is not None:
             table_live.show_curve(running)

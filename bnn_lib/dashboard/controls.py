@@ -8,15 +8,15 @@ import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.dashboard import components, data, links, painting, state
+from bnn_lib.dashboard.likelihood_controls import family_choice
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.thumbnails import chooser_data
-from bnn_lib.dashboard.widgets import bind, choice, more, presets, registered, toggle, whole
-from bnn_lib.datasets import DATASETS
+from bnn_lib.dashboard.widgets import PAGE, Holder, bind, choice, more, presets, registered, toggle, whole
+from bnn_lib.datasets import DATASETS, Dataset, DatasetEntry
 from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE, entry_of
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
-from bnn_lib.likelihoods import LIKELIHOODS, choose_likelihood
 from bnn_lib.priors import PRIORS, SCALINGS
 
 ROWS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
@@ -265,45 +265,42 @@ def layer_editor(experiment: Experiment) -> None:
                 )
 
 
+def units_control(experiment: Experiment, of: Holder = PAGE) -> None:
+    """All widths as a text."""
+    if not of.hides("network.hidden"):
+        st.text_input(
+            "Units of each hidden layer",
+            help='Up to four numbers from 1 to 128, e.g. "8,8"; "none" for no hidden layer.',
+            **bind("network.hidden", write_text(experiment.network.hidden), of),
+        )
+
+
 def network_controls(experiment: Experiment) -> None:
-    """Activation; folded away: all widths as a text, and biases."""
+    """Activation; folded away: all widths as a text, and what `more_network_controls` has."""
     registered(experiment, "network.activation", "Activation", ACTIVATIONS, 112)
     with more("network"):
-        if not links.hides("network.hidden"):
-            st.text_input(
-                "Units of each hidden layer",
-                help='Up to four numbers from 1 to 128, e.g. "8,8"; "none" for no hidden layer.',
-                **bind("network.hidden", write_text(experiment.network.hidden)),
-            )
-        toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.")
-        if DATASETS[experiment.data.name].task == "classification":  # of a number it is a setting in sight
-            chosen, why = choose_likelihood(entry_of(experiment.data))
-            choice(
-                experiment,
-                "likelihood.family",
-                "Likelihood",
-                ["auto", *_likelihoods(experiment)],
-                lambda name: f"auto: {LIKELIHOODS[chosen].label}" if name == "auto" else LIKELIHOODS[name].label,
-                why,
-            )
+        units_control(experiment)
+        more_network_controls(experiment, entry_of(experiment.data))
 
 
-def _likelihoods(experiment: Experiment) -> list[str]:
-    classes = entry_of(experiment.data).n_classes
-    fitting = [name for name, entry in LIKELIHOODS.items() if entry.task == "classification"]
-    return [name for name in fitting if name != "bernoulli" or classes == 2]
+def more_network_controls(experiment: Experiment, target: Dataset | DatasetEntry, of: Holder = PAGE) -> None:
+    """Biases, and the likelihood of classes: that of a number is a setting in sight."""
+    toggle(experiment, "network.bias", "Biases", "Give every unit an offset of its own.", of)
+    if target.task == "classification":
+        family_choice(experiment, target, "Likelihood", of=of)
 
 
 # --- prior and inference ------------------------------------------------------------------------------------
 
 
-def prior_controls(experiment: Experiment) -> None:
+def prior_controls(experiment: Experiment, of: Holder = PAGE, features: int | None = None) -> None:
     """Family with its density, scale and scaling; folded away: the biases' scale."""
-    registered(experiment, "prior.family", "Weights", PRIORS, 118)
-    if not links.hides("prior.family"):
-        st.html(density_html(experiment), width="content")
-    presets(experiment, "prior.scale", "Scale", SCALES, "How large the prior expects weights to be.", width=84)
-    registered(experiment, "prior.scaling", "Scaling", SCALINGS, 158)
+    registered(experiment, "prior.family", "Weights", PRIORS, 118, of)
+    if not of.hides("prior.family"):
+        st.html(density_html(experiment, features), width="content")
+    help_text = "How large the prior expects weights to be."
+    presets(experiment, "prior.scale", "Scale", SCALES, help_text, width=84, of=of)
+    registered(experiment, "prior.scaling", "Scaling", SCALINGS, 158, of)
     with more("prior"):
         presets(
             experiment,
@@ -312,26 +309,41 @@ def prior_controls(experiment: Experiment) -> None:
             SCALES,
             "How large the prior expects biases to be.",
             none="as the weights",
+            of=of,
         )
 
 
-def inference_controls(experiment: Experiment) -> None:
+def inference_controls(experiment: Experiment, of: Holder = PAGE, batch_in_sight: bool = False) -> None:
     """The method and what matters most to it; folded away: what else it has."""
     inference = experiment.inference
     entry = METHODS[inference.method]
     offered = [name for name, other in METHODS.items() if other.in_app or name == inference.method]
-    choice(experiment, "inference.method", "Method", offered, lambda name: METHODS[name].label, entry.help, 176)
-    if inference.method == "nuts":
-        presets(experiment, "inference.tune", "Tuning", DRAWS, "Steps of each chain that adapt it.", width=90)
-        presets(experiment, "inference.draws", "Draws", DRAWS, "Draws of each chain that are kept.", width=90)
-    else:
-        presets(experiment, "inference.steps", "Steps", STEPS, "How many steps the fit takes.", width=104)
-        presets(experiment, "inference.learning_rate", "Rate", RATES, "The step size.", width=90)
+    labels = {name: METHODS[name].label for name in offered}
+    choice(experiment, "inference.method", "Method", offered, labels.__getitem__, entry.help, 176, of)
+    for name, label, usual, help_text, width in (
+        ("steps", "Steps", STEPS, "How many steps the fit takes.", 104),
+        ("learning_rate", "Rate", RATES, "The step size.", 90),
+        ("tune", "Tuning", DRAWS, "Steps of each chain that adapt it.", 90),
+        ("draws", "Draws", DRAWS, "Draws of each chain that are kept.", 90),
+    ):
+        if name in entry.fields:
+            presets(experiment, f"inference.{name}", label, usual, help_text, width=width, of=of)
+    takes_batches = "batch_size" in entry.fields or inference.batch_size is not None
+    if takes_batches and batch_in_sight:
+        _batch_control(experiment, of, 104)
     with more("inference"):
-        _more_inference_controls(experiment, entry.fields)
+        if takes_batches and not batch_in_sight:
+            _batch_control(experiment, of)
+        _more_inference_controls(experiment, entry.fields, of)
 
 
-def _more_inference_controls(experiment: Experiment, fields: Sequence[str]) -> None:
+def _batch_control(experiment: Experiment, of: Holder, width: int | None = None) -> None:
+    help_text = "Training rows in each step: fewer make a step cheaper and noisier."
+    usual = BATCHES
+    presets(experiment, "inference.batch_size", "Batch", usual, help_text, none="all rows", width=width, of=of)
+
+
+def _more_inference_controls(experiment: Experiment, fields: Sequence[str], of: Holder) -> None:
     for name, label, usual, help_text in (
         ("rank", "Rank", (1, 2, 5, 10, 20), "Directions in which weights move together."),
         ("particles", "Particles", (5, 10, 20, 50, 100), "Networks that explore together."),
@@ -341,10 +353,7 @@ def _more_inference_controls(experiment: Experiment, fields: Sequence[str]) -> N
         ("mc_samples", "Monte Carlo samples", SAMPLES, "Draws that estimate one step's ELBO."),
     ):
         if name in fields:
-            presets(experiment, f"inference.{name}", label, usual, help_text)
-    if "batch_size" in fields or experiment.inference.batch_size is not None:
-        help_text = "Training rows in each step: fewer make a step cheaper and noisier."
-        presets(experiment, "inference.batch_size", "Batch", BATCHES, help_text, none="all rows")
+            presets(experiment, f"inference.{name}", label, usual, help_text, of=of)
     if "schedule" in fields:
         choice(
             experiment,
@@ -353,6 +362,7 @@ def _more_inference_controls(experiment: Experiment, fields: Sequence[str]) -> N
             ["constant", "cosine"],
             {"constant": "constant", "cosine": "falls to zero (cosine)"}.__getitem__,
             "Whether the learning rate falls.",
+            of=of,
         )
     if "early_stopping" in fields:
         toggle(
@@ -360,5 +370,6 @@ def _more_inference_controls(experiment: Experiment, fields: Sequence[str]) -> N
             "inference.early_stopping",
             "Stop when the ELBO is flat",
             "End before the last step once nothing improves.",
+            of,
         )
-    whole(experiment, "inference.seed", "Seed of the fit", "Which random numbers the fit draws.")
+    whole(experiment, "inference.seed", "Seed of the fit", "Which random numbers the fit draws.", of=of)

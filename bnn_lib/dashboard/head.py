@@ -10,6 +10,7 @@ import streamlit as st
 from bnn_lib.dashboard import history_view, lesson_view, links, notices, run, share, state, views
 from bnn_lib.dashboard.live import live
 from bnn_lib.dashboard.session import Session
+from bnn_lib.dashboard.widgets import group
 from bnn_lib.experiment import Experiment
 
 # Group of settings -> the section of an experiment that it sets.
@@ -94,7 +95,5 @@ def settings_row(experiment: Experiment, groups: Mapping[str, Callable[[Experime
         for name, show in groups.items():
             if SECTIONS[name] in links.current().hide:
                 continue
-            with st.container(key=f"group_{name}", width="content", gap=None):
-                st.markdown(name)
-                with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-                    show(experiment)
+            with group(name):
+                show(experiment)

@@ -16,10 +16,13 @@ POINTS = 121
 WIDTH, HEIGHT = 84, 34  # pixels
 
 
-def density_html(experiment: Experiment) -> str:
-    """Return the density of a weight of the output, as a shape in the text's own colour."""
+def density_html(experiment: Experiment, features: int | None = None) -> str:
+    """Return the density of a weight of the output, as a shape in the text's own colour.
+
+    The network has this many `features`; None: those of the experiment's own data.
+    """
     prior, network = experiment.prior, experiment.network
-    fan_in = network.hidden[-1] if network.hidden else _features(experiment)
+    fan_in = network.hidden[-1] if network.hidden else features or _features(experiment)
     outline = _outline(prior.family, prior.scaling, prior.scale, fan_in)
     label = (
         f"Prior density of an output weight, {PRIORS[prior.family].label}, from -{REACH:g} to {REACH:g}; "

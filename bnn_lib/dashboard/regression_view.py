@@ -1,4 +1,4 @@
-"""The regression page's own parts: the plot, and the likelihood's choice."""
+"""The regression page's own parts: the plot, and a likelihood that is suggested."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ import streamlit as st
 
 from bnn_lib.dashboard import components, data, painting, payload, regression, run, state
 from bnn_lib.dashboard.notices import plain
-from bnn_lib.dashboard.widgets import choice, more, presets
-from bnn_lib.datasets import DATASETS, Dataset, DatasetEntry
+from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.engine import Picture
 from bnn_lib.experiment import DataSpec, Experiment
-from bnn_lib.likelihoods import LIKELIHOODS, choose_likelihood, resolve_likelihood
+from bnn_lib.likelihoods import LIKELIHOODS
 
 KEPT = 32  # packed data sets and results kept for all sessions
-NOISES = (0.01, 0.03, 0.1, 0.3, 1.0)
-COMPONENTS = (2, 3, 4, 5)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -42,29 +39,6 @@ def show_plot(experiment: Experiment, dataset: Dataset | None, result: run.Shown
     else:
         name, content = _seen(spec.model_dump_json())
         components.show(name, content | packed)
-
-
-def likelihood_controls(experiment: Experiment, dataset: Dataset | DatasetEntry) -> None:
-    """The family; "auto" says what it chose. Folded away: its noise, or its components."""
-    spec = experiment.likelihood
-    family = resolve_likelihood(spec, dataset)
-    entry = LIKELIHOODS[family]
-    fitting = [name for name, other in LIKELIHOODS.items() if other.task == dataset.task]
-    chosen, why = choose_likelihood(dataset)
-    choice(
-        experiment,
-        "likelihood.family",
-        "Noise is",
-        ["auto", *fitting],
-        lambda name: f"auto: {LIKELIHOODS[chosen].label}" if name == "auto" else LIKELIHOODS[name].label,
-        why if spec.family == "auto" else entry.help,
-        190,
-    )
-    if family == "mixture":
-        presets(experiment, "likelihood.components", "Branches", COMPONENTS, "Gaussians in the mixture.", width=90)
-    elif entry.has_noise:
-        with more("likelihood"):
-            presets(experiment, "likelihood.noise", "Size of the noise", NOISES, entry.noise_help, none="learned")
 
 
 def _follow(family: str) -> None:

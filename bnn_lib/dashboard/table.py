@@ -183,7 +183,7 @@ def usual(rows: float) -> Experiment:
 
 
 def choose(changes: Mapping[str, Any]) -> None:
-    """Change choices; another target brings the guesses for it."""
+    """Change choices; another target brings the guesses for it, and the likelihood that it suggests."""
     table, now = loaded(), choices()
     st.session_state[PROBLEM] = None
     if table is None:
@@ -191,7 +191,9 @@ def choose(changes: Mapping[str, Any]) -> None:
     if changes.get("target", now.target) != now.target:
         fresh = guess(table.summary, changes["target"])
         now = replace(fresh, test_fraction=now.test_fraction, seed=now.seed)
-    new = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+    if {"target", "task"} & set(changes):
+        change({"likelihood.family": "auto", "likelihood.noise": None})
+    new: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in changes.items()}
     st.session_state[CHOICES] = replace(now, **new)
 
 

@@ -200,6 +200,8 @@ def show_effects(session: Session, result: table.Result) -> None:
         f"level. Purple: where 95 % of the networks lie, which is what they do not know.{noise} Ticks: training "
         "rows."
     )
+    if "scale1" in result.picture.weights:
+        st.markdown(views.relevance_text(data.dataset.feature_names, *result.picture.weights["scale1"]))
 
 
 def show_form(session: Session, result: table.Result) -> None:

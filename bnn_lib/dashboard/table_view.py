@@ -6,19 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.dashboard import table
+from bnn_lib.dashboard import controls, table
+from bnn_lib.dashboard.likelihood_controls import family_of, likelihood_controls
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
-from bnn_lib.dashboard.widgets import Holder, bind, choice, given_file, presets, registered
-from bnn_lib.datasets import TableSummary
+from bnn_lib.dashboard.widgets import Holder, bind, given_file, group, more, registered
+from bnn_lib.datasets import Dataset, TableData, TableSummary
 from bnn_lib.datasets.csv_file import MAX_ROWS
 from bnn_lib.datasets.samples import SAMPLES
 from bnn_lib.datasets.table_encoding import DROP, MAX_WIDTH, MEDIAN
 from bnn_lib.datasets.text_file import MAX_BYTES
 from bnn_lib.errors import InvalidData, counted
+from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
-from bnn_lib.priors import SCALINGS
+from bnn_lib.likelihoods import LIKELIHOODS
 
 PRIVATE = "It stays with this browser tab, in no link and in no store, and is gone when you close it."
 # Characters, of up to three bytes each. The server drops a browser, and its session, that sends more at once than
@@ -27,9 +29,6 @@ PASTED = 600_000
 PREVIEW_ROWS = 100
 UPLOADS = "table.uploads"  # counted, so that a file that was taken in leaves an empty place for the next
 TASKS = {"regression": "Numbers", "classification": "Classes"}
-STEPS = (5_000, 20_000, 50_000, 100_000)
-RATES = (0.001, 0.003, 0.01, 0.03)
-BATCHES = (64, 256, 1024)
 CHOICES = Holder(table.choose, "w.table")
 FIELDS = Holder(table.change, "w.table")
 
@@ -205,13 +204,13 @@ def show_choices(summary: TableSummary, choices: table.Choices) -> None:
     )
 
 
-def say_encoded(loaded: table.Loaded, choices: table.Choices) -> None:
-    """Say what data set the choices make, or why they make none."""
+def show_encoded(loaded: table.Loaded, choices: table.Choices) -> TableData | None:
+    """Say what data set the choices make, and return it; or say why they make none."""
     try:
         data = loaded.encode(choices)
     except InvalidData as error:
         st.warning(plain(str(error)), icon=":material/error:")
-        return
+        return None
     dataset = data.dataset
     inputs = counted(dataset.n_features, "input")
     classes = f", {dataset.n_classes} classes" if dataset.n_classes else ""
@@ -220,42 +219,33 @@ def say_encoded(loaded: table.Loaded, choices: table.Choices) -> None:
         f"{len(dataset.X_train):,} rows to learn from, {len(dataset.X_test):,} held out; "
         f"{counted(len(choices.features), 'feature')} as {inputs}{classes}{dropped}."
     )
+    return data
 
 
 # --- network and method -------------------------------------------------------------------------------------
 
 
-def show_settings() -> None:
-    """Network, prior and method, folded away: the defaults are good ones."""
+def show_settings(dataset: Dataset) -> None:
+    """Network, noise, prior and method, folded away: the defaults are good ones."""
     experiment = table.experiment()
-    inference = experiment.inference
-    summary = f"{write_text(experiment.network.hidden)} hidden units, {METHODS[inference.method].label}"
-    with st.expander(f"Network and method: {plain(summary)}", key="table.settings"):
-        left, right = st.columns(2)
-        with left:
-            st.text_input(
-                "Units of each hidden layer",
-                help='Up to four numbers from 1 to 128, e.g. "50" or "20,20"; "none" for no hidden layer.',
-                **bind("network.hidden", write_text(experiment.network.hidden), FIELDS),
-            )
-            registered(experiment, "network.activation", "Activation", ACTIVATIONS, of=FIELDS)
-            registered(experiment, "prior.scaling", "Scale of the weights", SCALINGS, of=FIELDS)
-        with right:
-            offered = [name for name, entry in METHODS.items() if entry.in_app]
-            chosen = METHODS[inference.method]
-            choice(
-                experiment,
-                "inference.method",
-                "Method",
-                offered,
-                lambda name: METHODS[name].label,
-                chosen.help,
-                of=FIELDS,
-            )
-            if inference.method != "nuts":
-                presets(experiment, "inference.steps", "Steps", STEPS, "How many steps the fit takes.", of=FIELDS)
-                presets(experiment, "inference.learning_rate", "Rate", RATES, "The step size.", of=FIELDS)
-                help_text = "Training rows in each step: fewer make a step cheaper and noisier."
-                presets(
-                    experiment, "inference.batch_size", "Batch", BATCHES, help_text, none="all rows", of=FIELDS
-                )
+    with st.expander(f"Model: {plain(model_text(experiment, dataset))}", key="table_settings"):
+        with group("Network"):
+            controls.units_control(experiment, FIELDS)
+            registered(experiment, "network.activation", "Activation", ACTIVATIONS, 112, FIELDS)
+            with more("network"):
+                controls.more_network_controls(experiment, dataset, FIELDS)
+        if dataset.task == "regression":
+            with group("Noise"):
+                likelihood_controls(experiment, dataset, FIELDS)
+        with group("Prior"):
+            controls.prior_controls(experiment, FIELDS, dataset.n_features)
+        with group("Inference"):
+            controls.inference_controls(experiment, FIELDS, batch_in_sight=True)
+
+
+def model_text(experiment: Experiment, dataset: Dataset) -> str:
+    """Say in a few words what is fitted: the network's width, the likelihood, and the method."""
+    hidden = experiment.network.hidden
+    units = f"{write_text(hidden)} hidden units" if hidden else "no hidden units"
+    family = LIKELIHOODS[family_of(experiment, dataset)].label
+    return f"{units}, {family} likelihood, {METHODS[experiment.inference.method].label}"

@@ -164,6 +164,13 @@ def given_file(key: str) -> UploadedFile | None:
     return file if isinstance(file, UploadedFile) else None
 
 
+def group(name: str) -> Any:
+    """Return a row for a group of settings, under the group's name."""
+    box = st.container(key=f"group_{name}", width="content", gap=None)
+    box.markdown(name)
+    return box.container(horizontal=True, gap="xsmall", vertical_alignment="bottom")
+
+
 def more(name: str) -> Any:
     """Return a container that is folded away: for what is rarely changed."""
     label = f"More {name} settings"  # style.css shows the icon alone

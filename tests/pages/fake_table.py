@@ -52,7 +52,7 @@ def make_table_picture(experiment: Experiment, dataset: Dataset, stopped_at: int
         view=Bare((), BareFrame(stopped_at or experiment.inference.total_steps)),
         objective=make_elbo(200),
         units=(),
-        weights={},
+        weights=_relevance(dataset) if experiment.prior.scaling == "ard" else {},
         rows=Rows(order.astype(np.int32), *(values[order].astype(np.float32) for values in numbers)),
         scores={
             "held-out": held_out.scores,
@@ -66,6 +66,12 @@ def make_table_picture(experiment: Experiment, dataset: Dataset, stopped_at: int
         networks=b"networks",
         stopped_at=stopped_at,
     )
+
+
+def _relevance(dataset: Dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The later a feature, the more it matters."""
+    scale = np.arange(1.0, dataset.n_features + 1, dtype=np.float32)
+    return {"scale1": (scale, scale / 10)}
 
 
 @dataclass(frozen=True)
