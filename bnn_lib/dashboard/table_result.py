@@ -32,7 +32,6 @@ FIRST_EFFECTS = 6
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False}
 MARGIN = {"l": 56, "r": 8, "t": 40, "b": 40}
 FORM_WIDTH = 200  # pixels
-SAME_FEATURES = "The same features, named as before; other columns are passed through."
 
 
 def ask(session: Session, question: Question, slot: str, doing: str) -> Mapping[str, np.ndarray] | None:
@@ -257,7 +256,10 @@ def show_second_table(session: Session, result: table.Result) -> None:
     st.markdown("## Predict a file")
     size = table_view.most_megabytes(session)
     file = st.file_uploader("Drop a CSV file with the same features", key="table.second", max_upload_size=size)
-    st.caption(f"{SAME_FEATURES} At most {size} MB and {MAX_ROWS:,} rows.")
+    st.caption(
+        "The same features, named as before; other columns are passed through. At most "
+        f"{size} MB and {MAX_ROWS:,} rows."
+    )
     if file is None:
         return
     encoding = result.data.encoding

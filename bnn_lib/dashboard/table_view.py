@@ -22,7 +22,6 @@ from bnn_lib.experiment_text import write_text
 from bnn_lib.inference import METHODS
 from bnn_lib.likelihoods import LIKELIHOODS
 
-PRIVATE = "It stays with this browser tab, in no link and in no store, and is gone when you close it."
 # Characters, of up to three bytes each. The server drops a browser, and its session, that sends more at once than
 # server.maxWidgetStateSize, 2 MB.
 PASTED = 600_000
@@ -41,13 +40,6 @@ def most_megabytes(session: Session) -> int:
     return min(session.engine.settings.upload_megabytes, MAX_BYTES // 1_000_000)
 
 
-def limits(session: Session) -> str:
-    """Say how large a table may be."""
-    return (
-        f"at most {most_megabytes(session)} MB, {MAX_ROWS:,} rows, {MAX_WIDTH} inputs (a category is one a level)"
-    )
-
-
 def show_entry(session: Session) -> None:
     """Offer the ways in: drop a file, paste text, or try a table that is there."""
     st.markdown(
@@ -62,7 +54,12 @@ def show_entry(session: Session) -> None:
         on_change=_uploaded,
         args=(session, f"table.file{count}"),
     )
-    st.caption(f"A CSV file with a row of names: {limits(session)}. {PRIVATE}")
+    # Streamlit keeps what a closed tab had for two minutes, as it may be the connection alone that was lost.
+    st.caption(
+        f"A CSV file with a row of names: at most {most_megabytes(session)} MB, {MAX_ROWS:,} rows, {MAX_WIDTH} "
+        "inputs (a category counts once for each level). It stays in the server's memory for this tab alone, in "
+        "no link and on no disk; a few minutes after you close the tab, nobody can reach it."
+    )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown("Or try", width="content")
         for name, sample in SAMPLES.items():
