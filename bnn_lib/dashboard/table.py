@@ -1,12 +1,13 @@
 """The state of the page "Your data": a table, the choices made about it, and what was fitted to it.
 
 All of it is the browser tab's own: nothing is in a link, in a store or in another session, and it is gone with the
-tab. Results are kept by method, so that NUTS stands beside what it checks.
+tab. Results are kept by method and likelihood, so that NUTS stands beside what it checks, and a Student t beside a
+Gaussian.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from bnn_lib.datasets import TableData, TableSummary, encode_table, inspect_tabl
 from bnn_lib.engine import Job, JobView, Picture
 from bnn_lib.errors import InvalidData, InvalidExperiment
 from bnn_lib.experiment import Experiment, InferenceSpec, NetworkSpec, PriorSpec
+from bnn_lib.likelihoods import resolve_likelihood
 
 LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM = (
     f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem")
@@ -97,6 +99,11 @@ class Result:
         """The method's name."""
         return str(self.experiment.inference.method)
 
+    @property
+    def likelihood(self) -> str:
+        """The likelihood's name, also where "auto" has chosen it."""
+        return resolve_likelihood(self.experiment.likelihood, self.data.dataset)
+
 
 def loaded() -> Loaded | None:
     """Return the table on the page."""
@@ -124,8 +131,8 @@ def run() -> Run | None:
 
 def results() -> list[Result]:
     """Return the results on the page, the newest first."""
-    found: dict[str, Result] = st.session_state.get(RESULTS, {})
-    return list(found.values())[::-1]
+    found: list[Result] = st.session_state.get(RESULTS, [])
+    return found
 
 
 def problem() -> Failure | None:
@@ -147,7 +154,7 @@ def take(session: Session, name: str, content: bytes, image: tuple[int, int] | N
     assert summary.target is not None
     stop(session)
     st.session_state[RUN] = None
-    st.session_state[RESULTS] = {}
+    st.session_state[RESULTS] = []
     st.session_state[LOADED] = Loaded(name, summary, image)
     st.session_state[CHOICES] = guess(summary, summary.target)
     st.session_state[EXPERIMENT] = usual(summary.rows * (1 - HELD_OUT))
@@ -226,15 +233,24 @@ def fit(session: Session) -> None:
 
 def check(session: Session) -> None:
     """Fit the reference method beside what is there (the button below the results)."""
-    current = experiment()
-    inference = current.inference.model_copy(update=dict(NUTS))
-    _submit(session, current.model_copy(update={"inference": inference}))
+    _submit(session, _reference(experiment()))
 
 
-def can_check(result: Result) -> bool:
-    """Whether the reference would take minutes, not hours, on this table."""
-    small = len(result.data.dataset.X_train) <= NUTS_ROWS and result.data.dataset.n_features <= NUTS_WIDTH
-    return small and result.method != "nuts"
+def _reference(wanted: Experiment) -> Experiment:
+    inference = wanted.inference.model_copy(update=dict(NUTS))
+    return wanted.model_copy(update={"inference": inference})
+
+
+def is_current(result: Result) -> bool:
+    """Whether a result is of the settings on the page, or of the reference method with all others of them."""
+    return result.experiment in (experiment(), _reference(experiment()))
+
+
+def can_check(found: Sequence[Result]) -> bool:
+    """Whether the first of these results has no reference yet, which would take minutes, not hours."""
+    newest = found[0]
+    small = len(newest.data.dataset.X_train) <= NUTS_ROWS and newest.data.dataset.n_features <= NUTS_WIDTH
+    return small and ("nuts", newest.likelihood) not in {(other.method, other.likelihood) for other in found}
 
 
 def stop(session: Session) -> None:
@@ -251,10 +267,10 @@ def settle(current: Run, view: JobView) -> bool:
         return False
     st.session_state[RUN] = None
     if view.picture is not None:
-        result = Result(current.experiment, current.choices, current.data, view.picture)
-        same = [r for r in results()[::-1] if r.choices == current.choices and r.method != result.method]
-        kept = {other.method: other for other in same}
-        st.session_state[RESULTS] = {**kept, result.method: result}
+        new = Result(current.experiment, current.choices, current.data, view.picture)
+        same = [old for old in results() if old.choices == new.choices]
+        others = [old for old in same if (old.method, old.likelihood) != (new.method, new.likelihood)]
+        st.session_state[RESULTS] = [new, *others]
     if view.phase == "failed":
         st.session_state[PROBLEM] = Failure(view.message or FAILED)
     return True

@@ -23,6 +23,7 @@ from bnn_lib.errors import InvalidData, counted
 from bnn_lib.figures.effects import effects_figure, shared_range
 from bnn_lib.figures.images import images_figure
 from bnn_lib.inference import METHODS
+from bnn_lib.likelihoods import LIKELIHOODS
 
 SECOND = "table.second_rows"
 LOOK_SECONDS = 0.3
@@ -50,20 +51,24 @@ def ask(session: Session, question: Question, slot: str, doing: str) -> Mapping[
 
 def show_headline(result: table.Result) -> None:
     """Show in one glance how good it is."""
-    st.html(scores.headline(result.picture.scores, diagnostics=result.picture.diagnostics), width="content")
+    stale = not table.is_current(result)
+    st.html(scores.headline(result.picture.scores, stale, result.picture.diagnostics), width="content")
+    if stale:
+        st.caption("These results are of other settings than those above: press Fit.")
 
 
 def show_judgement(session: Session, results: list[table.Result]) -> None:
     """Scores beside the usual models, and whether its certainty may be trusted."""
     newest = results[0]
-    others = {_label(other): other.picture.scores for other in results[1:]}
+    name = _names(results)
+    others = {name(other): other.picture.scores for other in results[1:]}
     left, right = st.columns([3, 2], gap="large")
     with left:
-        unfinished = newest.picture.stopped_at is not None
-        st.html(scores.scores_table(newest.picture.scores, unfinished, False, _label(newest), others))
+        unfinished, stale = newest.picture.stopped_at is not None, not table.is_current(newest)
+        st.html(scores.scores_table(newest.picture.scores, unfinished, stale, name(newest), others))
         st.markdown("## Can I trust this?")
         st.markdown(plain(trust.sentence(newest.picture.scores, newest.picture.diagnostics)))
-        if table.can_check(newest) and len(results) == 1:
+        if not stale and table.can_check(results):
             st.button(
                 "Check with the reference",
                 key="table.check",
@@ -77,8 +82,15 @@ def show_judgement(session: Session, results: list[table.Result]) -> None:
         show_curve(newest.picture.scores.get("calibration", {}))
 
 
-def _label(result: table.Result) -> str:
-    return f"This network, {METHODS[result.method].label}"
+def _names(results: list[table.Result]) -> Callable[[table.Result], str]:
+    """Return what names results: by the method, and by the likelihood where there are several."""
+    several = len({result.likelihood for result in results}) > 1
+
+    def name(result: table.Result) -> str:
+        likelihood = f", {LIKELIHOODS[result.likelihood].label}" if several else ""
+        return f"This network, {METHODS[result.method].label}{likelihood}"
+
+    return name
 
 
 def show_least_sure(result: table.Result) -> None:

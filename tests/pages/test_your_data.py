@@ -260,6 +260,23 @@ def test_the_reference_stands_beside_what_it_checks(engine: TableEngine, page: A
     assert "This network, Mean-field ADVI" in words(page)
 
 
+def test_another_likelihood_stands_beside_the_first_and_results_of_other_settings_say_so(page: AppTest):
+    fit(upload(page, DIABETES))
+    assert "of other settings" not in words(page)
+    family(page).set_value("student_t").run()
+    assert "These results are of other settings" in words(page)
+    fit(page)
+    found = words(page)
+    assert "of other settings" not in found
+    assert "This network, Mean-field ADVI, Student t" in found
+    assert "This network, Mean-field ADVI, Gaussian" in found
+    page.button(key="table.check").click().run()
+    page.run().run()
+    assert "This network, NUTS, Student t" in words(page)
+    assert "table.check" not in [button.key for button in page.button]
+    assert "of other settings" not in words(page)  # the reference is of the settings on the page, too
+
+
 def test_stop_keeps_what_there_is(engine: TableEngine, page: AppTest):
     engine.stays = "running"
     upload(page, DIABETES)
