@@ -12,6 +12,7 @@ session = open_session()
 state.enter("your_data")
 views.inject_style()
 loaded, running, results = table.loaded(), table.run(), table.results()
+fitted = loaded is not None and bool(results) and results[0].choices == table.choices()
 
 with head("Your data"):
     if loaded is not None:
@@ -25,6 +26,8 @@ with head("Your data"):
         )
         with st.container(key="status"):
             table_live.live(session)
+    if fitted:
+        table_result.show_headline(results[0])
 
 if problem := table.problem():
     notices.show_failure(problem, "table.again", partial(table.fit, session))
@@ -44,14 +47,12 @@ else:
     with right:
         if running is not None:
             table_live.show_curve(running)
-        table_view.show_preview(loaded.summary, choices, 220 if results else 320)
-    if results and results[0].choices != choices:
-        if running is None:
-            st.caption("Press Fit: the results were of other choices, and come back with them.")
-    elif results:
+        table_view.show_preview(loaded.summary, choices)
+    if results and not fitted and running is None:
+        st.caption("Press Fit: the results were of other choices, and come back with them.")
+    if fitted:
         newest = results[0]
         with st.container(key="table_results"):
-            table_result.show_headline(newest)
             table_result.show_judgement(session, results)
             if loaded.image is not None and newest.picture.rows.mean.shape[1] > 1:
                 table_result.show_images(newest, loaded.summary.table.frame, loaded.image)

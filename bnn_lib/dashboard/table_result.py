@@ -51,20 +51,19 @@ def ask(session: Session, question: Question, slot: str, doing: str) -> Mapping[
 
 def show_headline(result: table.Result) -> None:
     """Show in one glance how good it is."""
-    stale = not table.is_current(result)
-    st.html(scores.headline(result.picture.scores, stale, result.picture.diagnostics), width="content")
-    if stale:
-        st.caption("These results are of other settings than those above: press Fit.")
+    shown = scores.headline(result.picture.scores, not table.is_current(result), result.picture.diagnostics)
+    st.html(shown, width="content")
 
 
 def show_judgement(session: Session, results: list[table.Result]) -> None:
     """Scores beside the usual models, and whether its certainty may be trusted."""
-    newest = results[0]
-    name = _names(results)
+    newest, name = results[0], _names(results)
+    unfinished, stale = newest.picture.stopped_at is not None, not table.is_current(newest)
+    if stale and table.run() is None:
+        st.caption("These results are of other settings than those above: press Fit.")
     others = {name(other): other.picture.scores for other in results[1:]}
     left, right = st.columns([3, 2], gap="large")
     with left:
-        unfinished, stale = newest.picture.stopped_at is not None, not table.is_current(newest)
         st.html(scores.scores_table(newest.picture.scores, unfinished, stale, name(newest), others))
         st.markdown("## Can I trust this?")
         st.markdown(plain(trust.sentence(newest.picture.scores, newest.picture.diagnostics)))

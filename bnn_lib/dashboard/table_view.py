@@ -119,13 +119,13 @@ def show_summary(session: Session, loaded: table.Loaded) -> None:
         st.caption(plain(" ".join(warnings[:3]) + more))
 
 
-def show_preview(summary: TableSummary, choices: table.Choices, height: int) -> None:
+def show_preview(summary: TableSummary, choices: table.Choices) -> None:
     """Show what each column is used for, and the first rows."""
     columns, rows = st.tabs(["Columns", "First rows"], key="table.tabs")
     with columns:
-        st.dataframe(column_table(summary, choices), hide_index=True, height=height, key="table.columns")
+        st.dataframe(column_table(summary, choices), hide_index=True, key="table.columns")
     with rows:
-        st.dataframe(summary.table.frame.head(PREVIEW_ROWS), hide_index=True, height=height, key="table.rows")
+        st.dataframe(summary.table.frame.head(PREVIEW_ROWS), hide_index=True, key="table.rows")
 
 
 def column_table(summary: TableSummary, choices: table.Choices) -> pd.DataFrame:
