@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -123,7 +124,11 @@ def fit_and_see(visitor: Visitor, expected: Experiment, seen: Seen) -> None:
         return expected.key if _mapped(visitor) else None  # else the page is half there as yet
 
     visitor.click("fit")
-    key = ended(None) or visitor.wait(ended)
+    try:
+        key = ended(None) or visitor.wait(ended)
+    except TimeoutError as error:
+        told = {name: value for name, value in (visitor.component("feed") or {}).items() if name != "frame"}
+        raise TimeoutError(f"{error} of {expected.key}, its page says {told}, asks by {visitor.timers}") from None
     if key != expected.key or _mapped(visitor) != expected.key:
         seen.wrong.append(f"asked for {expected.key}, was shown {key}, its map is of {_mapped(visitor)}")
         return
@@ -339,8 +344,8 @@ def run_class(sessions: int, fits: int, think: float, threads: int) -> int:
     return len(wrong) + len(lost) + (len(keys) != len(wanted)) + (started != 1)
 
 
-def run_soak(minutes: float, sessions: int, think: float, threads: int) -> int:
-    """Print memory every minute; the number of things that went wrong."""
+def run_soak(minutes: float, sessions: int, think: float, threads: int, log: Path | None) -> int:
+    """Print memory every minute; the number of things that went wrong. The server's log is copied to `log`."""
     with tempfile.TemporaryDirectory() as name, serve(Path(name), {"BNN_THREADS": str(threads)}) as server:
         warm_up(server)
         seen, stop = [Seen() for _ in range(sessions)], threading.Event()
@@ -357,7 +362,13 @@ def run_soak(minutes: float, sessions: int, think: float, threads: int) -> int:
                 ended, load = sum(len(one.keys) for one in seen), psutil.getloadavg()[0]
                 print(f"{minute:6}  {rows[-1][0]:7.0f}  {rows[-1][1]:7.0f}  {ended:4}  {load:.1f}", flush=True)
             stop.set()
-            wrong = [f"{error!r}" for done in visits if (error := done.exception())]
+            wrong = [
+                f"session {i} after {len(seen[i].keys)} fits: {error!r}"
+                for i, done in enumerate(visits)
+                if (error := done.exception())
+            ]
+        if log is not None:
+            shutil.copy(server.log_file, log)
     wrong += [line for one in seen for line in one.wrong]
     responses = [s for one in seen for s in one.responses]
     print(f"\nA control's response, p50 p95: {percentiles(responses)} s.")
@@ -380,10 +391,11 @@ def main() -> int:
     parser.add_argument("--think", type=float, default=2.0, help="seconds before each change, on average")
     parser.add_argument("--threads", type=int, default=2, help="fits at a time")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="run for so long instead")
+    parser.add_argument("--log", type=Path, help="where to copy the server's log of a soak")
     options = parser.parse_args()
     print_machine()
     if options.soak:
-        return run_soak(options.soak, options.sessions or 10, options.think, options.threads)
+        return run_soak(options.soak, options.sessions or 10, options.think, options.threads, options.log)
     sessions, fits = (6, 2) if options.quick else (options.sessions or 30, options.fits)
     return run_class(sessions, fits, options.think, options.threads)
 
