@@ -24,6 +24,7 @@ import psutil
 
 from benchmarks.app_server import Server, serve, wait_until_ready
 from benchmarks.common import print_machine, print_table
+from benchmarks.usage import Memory, Usage, processor_seconds
 from benchmarks.visitor import Visitor
 from bnn_lib.engine import Engine, EngineSettings
 from bnn_lib.experiment import Experiment
@@ -158,53 +159,6 @@ def _look(visitor: Visitor, seconds: float) -> None:
         return
 
 
-@dataclass(frozen=True)
-class Usage:
-    """Processor seconds so far: of the web process, of what it started, of this process; and the clock."""
-
-    web: float
-    workers: float
-    ours: float
-    clock: float
-
-    @classmethod
-    def of(cls, server: Server) -> Usage:
-        """Ask the system."""
-        web = psutil.Process(server.pid)
-        workers = sum(map(_processor, web.children(recursive=True)))
-        return cls(_processor(web), workers, _processor(psutil.Process()), time.perf_counter())
-
-    def __sub__(self, other: Usage) -> Usage:
-        """Return what was used between two moments."""
-        pairs = ((getattr(self, n), getattr(other, n)) for n in ("web", "workers", "ours", "clock"))
-        return Usage(*(a - b for a, b in pairs))
-
-
-def _processor(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
-
-
-class Memory(threading.Thread):
-    """Looks at a server's memory every second."""
-
-    def __init__(self, server: Server) -> None:
-        super().__init__(daemon=True)
-        self.server, self.web, self.all = server, 0.0, 0.0
-        self._ended = threading.Event()
-
-    def run(self) -> None:
-        """Keep the largest of each."""
-        while not self._ended.wait(1.0):
-            web, everything = self.server.memory()
-            self.web, self.all = max(self.web, web), max(self.all, everything)
-
-    def end(self) -> None:
-        """Stop looking."""
-        self._ended.set()
-        self.join()
-
-
 def ideal(folder: Path, wanted: Sequence[Experiment], threads: int) -> tuple[float, float]:
     """Send the same fits straight to an engine, all at once; fits a minute, and processor seconds of a fit."""
     settings = EngineSettings(
@@ -215,11 +169,11 @@ def ideal(folder: Path, wanted: Sequence[Experiment], threads: int) -> tuple[flo
     while not warm.view().ended:
         time.sleep(0.1)
     children = psutil.Process().children(recursive=True)
-    before, began = sum(map(_processor, children)), time.perf_counter()
+    before, began = sum(map(processor_seconds, children)), time.perf_counter()
     jobs = [engine.submit(experiment, f"session {i}") for i, experiment in enumerate(wanted)]
     while not all(job.view().ended for job in jobs):
         time.sleep(0.1)
-    seconds, after = time.perf_counter() - began, sum(map(_processor, children))
+    seconds, after = time.perf_counter() - began, sum(map(processor_seconds, children))
     failed = [job.view().message for job in jobs if job.view().phase != "finished"]
     engine.close()
     if failed:
