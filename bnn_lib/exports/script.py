@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from bnn_lib.datasets import DATASETS, load_dataset
 from bnn_lib.exports.cells import WIDTH, Cell
 from bnn_lib.exports.script_data import ROWS_FILE, data_cell, needs_rows
-from bnn_lib.exports.script_inference import inference_cell, method_of, remarks, score_cell
-from bnn_lib.exports.script_model import Plan, model_cell, scaling_cell
+from bnn_lib.exports.script_inference import inference_cell, remarks, score_cell
+from bnn_lib.exports.script_model import model_cell, scaling_cell
+from bnn_lib.exports.script_plan import Plan
 from bnn_lib.inference import METHODS
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.priors import PRIORS
@@ -93,7 +94,7 @@ def _heading(experiment: Experiment, plan: Plan, given: bool, from_file: bool) -
     if from_file:
         paragraphs.append(f"Its rows are in {ROWS_FILE}, which must lie in the folder that it runs in.")
     paragraphs += remarks(plan)
-    if method_of(plan) == experiment.inference.method:
+    if plan.method == experiment.inference.method:
         paragraphs.append(
             "Random numbers differ from those of the fit that it was made from: scores agree within Monte Carlo "
             "error."

@@ -7,36 +7,20 @@ from typing import TYPE_CHECKING
 
 from bnn_lib.exports.cells import Cell
 from bnn_lib.inference import METHODS
-from bnn_lib.likelihoods import LIKELIHOODS, SMALLEST_PROBABILITY
-from bnn_lib.priors import SCALINGS, count_parameters
+from bnn_lib.likelihoods import SMALLEST_PROBABILITY
+from bnn_lib.priors import SCALINGS
 
 if TYPE_CHECKING:
-    from bnn_lib.exports.script_model import Plan
+    from bnn_lib.exports.script_plan import Plan
 
 DRAWS = 1000  # of an approximation
 MOST_PREDICTED = 20_000_000  # draws times held-out rows times classes: 160 MB
 NARROW = 0.007  # standard deviations at the start, exp(-5): see bnn_lib.inference.gaussian
-FULL_RANK_LIMIT = 2000  # parameters, as for bnn_lib's own
-
-
-def method_of(plan: Plan) -> str:
-    """Return how the script fits: "advi", "fullrank_advi", "svgd", "nuts" or "map"."""
-    asked = plan.experiment.inference.method
-    gaussian = "fullrank_advi" if _n_parameters(plan) <= FULL_RANK_LIMIT else "advi"
-    stand_in = {
-        "pymc": "advi",
-        "lowrank_advi": gaussian,
-        "laplace": gaussian,
-        "dropout": "advi",
-        "sghmc": "nuts",
-        "ensemble": "map",
-    }
-    return stand_in.get(asked, asked)
 
 
 def remarks(plan: Plan) -> list[str]:
     """Return what differs from the experiment, and why, a sentence or two each."""
-    inference, method = plan.experiment.inference, method_of(plan)
+    inference, method = plan.experiment.inference, plan.method
     said = []
     why = {
         "lowrank_advi": "PyMC has no low-rank ADVI. {} is used instead, {}.",
@@ -54,10 +38,10 @@ def remarks(plan: Plan) -> list[str]:
         reason = (
             "a normal distribution with every correlation"
             if full
-            else f"since full-rank ADVI would take {_n_parameters(plan):,} x {_n_parameters(plan):,} numbers"
+            else f"since full-rank ADVI would take {plan.n_parameters:,} x {plan.n_parameters:,} numbers"
         )
         said.append(why.format(name, reason))
-    if plan.batch_size is not None and method in ("svgd", "nuts", "map"):
+    if plan.batch_size != plan.asked_batch_size:
         said.append("It takes all rows at every step, where the experiment takes mini-batches.")
     if inference.early_stopping and "early_stopping" in METHODS[inference.method].fields:
         said.append("It does all its steps, where the experiment stops once the ELBO is flat.")
@@ -71,7 +55,7 @@ def remarks(plan: Plan) -> list[str]:
         said.append("PyMC's SVGD compares particles by its own kernel: scores agree roughly only.")
     if method == "map":
         said.append("pm.find_MAP climbs by L-BFGS, where the experiment does by Adam: it may find another mode.")
-        if SCALINGS[plan.experiment.prior.scaling].learned or _learns_noise(plan):
+        if SCALINGS[plan.experiment.prior.scaling].learned or plan.learns_noise:
             said.append(
                 "Of learned scales and noise it finds the most probable values, where the experiment finds those "
                 "of their logarithms: scores differ a little."
@@ -81,7 +65,7 @@ def remarks(plan: Plan) -> list[str]:
 
 def inference_cell(plan: Plan) -> Cell:
     """Return the part that fits."""
-    inference, method = plan.experiment.inference, method_of(plan)
+    inference, method = plan.experiment.inference, plan.method
     if method == "nuts":
         return _sampling(plan)
     lines = [f"rng = np.random.default_rng({inference.seed})", *_start(plan)]
@@ -164,7 +148,7 @@ def _start(plan: Plan) -> list[str]:
 
 def score_cell(plan: Plan) -> Cell:
     """Return the part that predicts the held-out rows and prints how well."""
-    guarded, target = method_of(plan) == "nuts", plan.target
+    guarded, target = plan.method == "nuts", plan.target
     if plan.is_classification:
         lines = [*_predicted(plan, {"p": target.mean}), "p = p.mean(axis=0)"]
         if plan.likelihood == "bernoulli":
@@ -194,7 +178,7 @@ def score_cell(plan: Plan) -> Cell:
 
 def _predicted(plan: Plan, values: Mapping[str, str]) -> list[str]:
     """Lines that evaluate functions of ``output`` at the held-out rows: under each name, (draws, rows, ...)."""
-    if method_of(plan) == "map":
+    if plan.method == "map":
         names, graphs = ", ".join(values), ", ".join(values.values())
         return [
             "with model:",
@@ -211,12 +195,3 @@ def _predicted(plan: Plan, values: Mapping[str, str]) -> list[str]:
         "draws = predicted.posterior_predictive",
     ]
     return lines + [f'{name} = np.concatenate(draws["{name}"].to_numpy())' for name in values]
-
-
-def _n_parameters(plan: Plan) -> int:
-    spec, prior = plan.experiment, plan.experiment.prior
-    return count_parameters(plan.sizes, spec.network.bias, prior.family, prior.scaling, _learns_noise(plan))
-
-
-def _learns_noise(plan: Plan) -> bool:
-    return LIKELIHOODS[plan.likelihood].has_noise and plan.experiment.likelihood.noise is None

@@ -7,22 +7,19 @@ people write it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bnn_lib.exports.cells import Cell
-from bnn_lib.likelihoods import LIKELIHOODS, check_noise, check_targets, resolve_likelihood
-from bnn_lib.likelihoods.base import LARGEST_LOG, SMALLEST_SD
-from bnn_lib.likelihoods.counts import SMALLEST_NOISE
-from bnn_lib.likelihoods.numbers import DEGREES_OF_FREEDOM
+from bnn_lib.likelihoods import LIKELIHOODS
+from bnn_lib.likelihoods.base import LARGEST_LOG
 from bnn_lib.priors import GLOBAL_SCALE, SCALINGS, SLAB_DF, SPIKE_SCALE, SPIKE_SHARE, STUDENT_DF, TINY
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
-    from bnn_lib.experiment import Experiment
+    from bnn_lib.exports.script_plan import Plan
 
 ACTIVATION_CODE: Mapping[str, str] = MappingProxyType(
     {
@@ -62,125 +59,6 @@ def horseshoe(name, dims):
     log_c2 = -pm.math.log((slab**2).mean() + {TINY})  # c^2 ~ InverseGamma({SLAB_DF / 2:g}, {SLAB_DF / 2:g})
     return z * pm.math.exp(0.5 * (log_c2 - pm.math.log1pexp(log_c2 - 2.0 * (local + everywhere))))
 """
-
-
-@dataclass(frozen=True)
-class Target:
-    """How a script writes a likelihood.
-
-    Attributes
-    ----------
-    distribution : str
-        Of PyMC.
-    parameters : str
-        Its keyword arguments as functions of ``output`` (n, outputs).
-    mean : str
-        Class probability or mean in units of the model, as a function of ``output``.
-    """
-
-    distribution: str
-    parameters: Mapping[str, str]
-    mean: str
-
-
-_RATE = "pm.math.exp(bounded(output[:, 0] + offset))"
-_MIXTURE_WEIGHTS = "pm.math.softmax(bounded(output[:, :{k}]), axis=1)"
-_TARGETS: Mapping[str, Target] = MappingProxyType(
-    {
-        "bernoulli": Target("Bernoulli", {"logit_p": "output[:, 0]"}, "pm.math.sigmoid(output[:, 0])"),
-        "categorical": Target(
-            "Categorical", {"p": "pm.math.softmax(output, axis=1)"}, "pm.math.softmax(output, axis=1)"
-        ),
-        "gaussian": Target("Normal", {"mu": "output[:, 0]", "sigma": "noise"}, "output[:, 0]"),
-        "heteroscedastic": Target(
-            "Normal",
-            {"mu": "output[:, 0]", "sigma": f"pm.math.log1pexp(output[:, 1]) + {SMALLEST_SD}"},
-            "output[:, 0]",
-        ),
-        "student_t": Target(
-            "StudentT",
-            {"nu": f"{DEGREES_OF_FREEDOM}", "mu": "output[:, 0]", "sigma": "noise"},
-            "output[:, 0]",
-        ),
-        "poisson": Target("Poisson", {"mu": _RATE}, _RATE),
-        "negative_binomial": Target(
-            "NegativeBinomial", {"mu": _RATE, "alpha": f"1.0 / (noise**2 + {SMALLEST_NOISE}**2)"}, _RATE
-        ),
-        "mixture": Target(
-            "NormalMixture",
-            {
-                "w": _MIXTURE_WEIGHTS,
-                "mu": "output[:, {k}:{2k}]",
-                "sigma": f"pm.math.log1pexp(output[:, {{2k}}:]) + {SMALLEST_SD}",
-            },
-            f"({_MIXTURE_WEIGHTS} * output[:, {{k}}:{{2k}}]).sum(axis=1)",
-        ),
-    }
-)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the parts of a script agree on.
-
-    Attributes
-    ----------
-    experiment : Experiment
-    likelihood : str
-        Resolved.
-    sizes : tuple of int
-        Features, units of each hidden layer, outputs.
-    n_train, n_test : int
-    """
-
-    experiment: Experiment
-    likelihood: str
-    sizes: tuple[int, ...]
-    n_train: int
-    n_test: int
-
-    @classmethod
-    def of(cls, experiment: Experiment, dataset: Dataset) -> Plan:
-        """Resolve what `experiment` means for `dataset`; refuses what a fit of it would refuse."""
-        name = resolve_likelihood(experiment.likelihood, dataset)
-        check_noise(experiment.likelihood, name)
-        for y in (dataset.y_train, dataset.y_test):
-            check_targets(name, y)
-        outputs = LIKELIHOODS[name].n_outputs(dataset.n_classes, experiment.likelihood.components)
-        sizes = (dataset.n_features, *experiment.network.hidden, outputs)
-        return cls(experiment, name, sizes, len(dataset.X_train), len(dataset.X_test))
-
-    @property
-    def dims(self) -> tuple[str, ...]:
-        """Names of the layers, which are the dims of weights."""
-        return ("feature", *(f"hidden_{layer}" for layer in range(1, len(self.sizes) - 1)), "output")
-
-    @property
-    def is_classification(self) -> bool:
-        """Whether the target is a class."""
-        return LIKELIHOODS[self.likelihood].task == "classification"
-
-    @property
-    def is_standardised(self) -> bool:
-        """Whether the target enters the model in units of its own scatter."""
-        return not self.is_classification and not LIKELIHOODS[self.likelihood].counts
-
-    @property
-    def target(self) -> Target:
-        """How the likelihood is written, its numbers filled in."""
-        raw, k = _TARGETS[self.likelihood], self.experiment.likelihood.components
-
-        def fill(code: str) -> str:
-            return code.replace("{2k}", str(2 * k)).replace("{k}", str(k))
-
-        return Target(raw.distribution, {n: fill(c) for n, c in raw.parameters.items()}, fill(raw.mean))
-
-    @property
-    def batch_size(self) -> int | None:
-        """Rows of a mini-batch, None where every step takes all rows."""
-        inference = self.experiment.inference
-        batch = inference.batch_size
-        return None if batch is None or batch >= self.n_train else batch
 
 
 def scaling_cell(plan: Plan, dataset: Dataset) -> Cell:

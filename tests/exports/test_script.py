@@ -235,6 +235,24 @@ def test_every_method_has_a_script(method: str):
             assert "PyMC has no" in ast.get_docstring(tree)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("method", ["sghmc", "map", "ensemble", "svgd"])
+def test_only_what_takes_stochastic_gradients_gets_a_density_of_mini_batches(method: str):
+    inference = bnn.InferenceSpec(method=method, batch_size=10)
+    assert_same_density(small(inference=inference))  # as it is without batches: that of all rows
+    script = bnn.to_script(small(inference=inference))
+    assert "Minibatch" not in script
+    assert "total_size" not in script
+    assert "takes all rows at every step" in " ".join(script.split())
+
+
+@pytest.mark.parametrize("method", ["advi", "fullrank_advi", "lowrank_advi", "laplace", "dropout"])
+def test_mini_batches_stay_where_pm_fit_takes_them(method: str):
+    for batch_size, batched in ((10, True), (30, False), (None, False)):  # of 30 rows
+        script = bnn.to_script(small(inference=bnn.InferenceSpec(method=method, batch_size=batch_size)))
+        assert ("pm.Minibatch(X, targets, batch_size=10)" in script) == batched
+        assert "takes all rows" not in " ".join(script.split())
+
+
 def test_what_cannot_be_fitted_has_no_script():
     with pytest.raises(bnn.InvalidExperiment, match=r"likelihood\.family"):
         bnn.to_script(small(likelihood=bnn.LikelihoodSpec(family="poisson")))
