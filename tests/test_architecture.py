@@ -41,6 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bnn_lib.datasets",
         "bnn_lib.experiment",
         "bnn_lib.experiment_text",
+        "bnn_lib.inference.requirements",  # asked where nothing is fitted, too
         "bnn_lib.inference_data",
         "bnn_lib.loo",
         "bnn_lib.posterior_file",

@@ -36,7 +36,7 @@ def to_script(experiment: Experiment, dataset: Dataset | None = None) -> str:
     Raises
     ------
     InvalidExperiment
-        If the likelihood does not fit the target.
+        If the likelihood does not fit the target, or the method cannot do what it is asked for.
     """
     heading, cells = program(experiment, dataset)
     lines = ['"""' + heading + '\n"""', "", *cells[0].code.splitlines()]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bnn_lib.inference import METHODS
+from bnn_lib.inference.requirements import check_method
 from bnn_lib.likelihoods import LIKELIHOODS, check_noise, check_targets, resolve_likelihood
 from bnn_lib.likelihoods.base import SMALLEST_SD
 from bnn_lib.likelihoods.counts import SMALLEST_NOISE
@@ -105,7 +106,9 @@ class Plan:
             check_targets(name, y)
         outputs = LIKELIHOODS[name].n_outputs(dataset.n_classes, experiment.likelihood.components)
         sizes = (dataset.n_features, *experiment.network.hidden, outputs)
-        return cls(experiment, name, sizes, len(dataset.X_train), len(dataset.X_test))
+        plan = cls(experiment, name, sizes, len(dataset.X_train), len(dataset.X_test))
+        check_method(experiment.inference, sizes, plan.n_parameters)
+        return plan
 
     @property
     def dims(self) -> tuple[str, ...]:

@@ -218,6 +218,8 @@ def test_any_names_are_text_and_nothing_else(names: list[str]):
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_has_a_script(method: str):
     for parts in ({}, {"batch_size": 10, "schedule": "constant", "mc_samples": 2, "early_stopping": True}):
+        if "batch_size" not in METHODS[method].fields:
+            parts = parts | {"batch_size": None}
         inference = bnn.InferenceSpec(method=method, **parts)  # type: ignore[arg-type]
         script = bnn.to_script(small(inference=inference))
         tree = ast.parse(script)
@@ -258,3 +260,11 @@ def test_what_cannot_be_fitted_has_no_script():
         bnn.to_script(small(likelihood=bnn.LikelihoodSpec(family="poisson")))
     with pytest.raises(bnn.InvalidExperiment, match=r"likelihood\.noise"):
         bnn.to_script(small(likelihood=bnn.LikelihoodSpec(noise=0.1)))
+    for inference, says in (
+        (bnn.InferenceSpec(method="nuts", batch_size=10), r"inference\.batch_size is 10"),
+        (bnn.InferenceSpec(method="dropout"), "no hidden units"),
+    ):
+        experiment = small(inference=inference, network=bnn.NetworkSpec(hidden=()))
+        for ask in (bnn.to_script, bnn.fit):
+            with pytest.raises(bnn.InvalidExperiment, match=says):
+                ask(experiment)
