@@ -38,8 +38,9 @@ class Prediction:
 
     Attributes
     ----------
-    samples : ndarray, float32
-        Classification: class probabilities of each draw, (S, n, C). Regression: its mean function, (S, n).
+    samples : ndarray
+        Classification: class probabilities of each draw, (S, n, C), float32. Regression: its mean function,
+        (S, n), float64 where the target's units have an offset.
     conditional : Conditional or None
         Regression: the distribution of the target for each draw, in units of the target.
     """

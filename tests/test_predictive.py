@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -9,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import bnn_lib as bnn
 from bnn_lib.predictive import Prediction
+from tests.cases import small
 
 
 @st.composite
@@ -101,6 +104,27 @@ def test_predictive_samples_have_the_mixtures_moments() -> None:
     np.testing.assert_allclose(samples.var(0), prediction.total, rtol=0.05)
     classes = Prediction(np.tile(np.array([0.2, 0.5, 0.3], "float32"), (40_000, 1, 1))).predictive_samples(seed=1)
     np.testing.assert_allclose(np.bincount(classes[:, 0]) / 40_000, [0.2, 0.5, 0.3], atol=0.01)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "heteroscedastic", "student_t", "mixture"])
+def test_scores_do_not_care_where_the_target_s_zero_is(family: str) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2, 2, (60, 1))
+    y = 3 + np.sin(2 * X[:, 0]) + 0.1 * rng.normal(size=60)
+    dataset, far = (bnn.Dataset.from_arrays(X, y + shift, test_fraction=0.5) for shift in (0, 1e7))
+    spec = bnn.LikelihoodSpec(family=family)
+    posterior = bnn.fit(
+        small(likelihood=spec, inference=bnn.InferenceSpec(steps=1000, schedule="cosine")), dataset
+    )
+    # The same state, told that the target is elsewhere: all that differs is what comes after the network.
+    moved = replace(posterior, schema=replace(posterior.schema, scaling=far.scaling))
+    scores, same = bnn.evaluate(posterior, dataset), bnn.evaluate(moved, far)
+    assert same == pytest.approx(scores, rel=1e-5)
+    here, there = posterior.predict(X), moved.predict(X)
+    np.testing.assert_allclose(there.mean - 1e7, here.mean, atol=1e-6)
+    for part in ("epistemic", "aleatoric"):
+        np.testing.assert_allclose(getattr(there, part), getattr(here, part), rtol=1e-4)
+    np.testing.assert_allclose(there.interval(0.95) - 1e7, here.interval(0.95), atol=1e-5)
 
 
 def test_what_does_not_apply_is_refused_in_a_sentence() -> None:

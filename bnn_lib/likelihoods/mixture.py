@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bnn_lib.likelihoods.base import SMALLEST_SD, Likelihood, bounded
+from bnn_lib.likelihoods.base import SMALLEST_SD, Likelihood, bounded, in_target_units
 
 if TYPE_CHECKING:
     from bnn_lib.conditionals import Conditional
@@ -55,7 +55,9 @@ def _conditional(outputs: Any, noise: Any, y_mean: float, y_scale: float) -> Con
     from bnn_lib.conditionals import Mixture
 
     weights, means, sds = (np.moveaxis(outputs[name], -1, 0) for name in ("weights", "means", "sds"))
-    return Mixture(weights, means * y_scale + y_mean, sds * y_scale)
+    weights = weights.astype("float64")
+    # To 1 in 64 bits, too: in 32 they miss it by 10^-7, and their mean would by that much of the target's own.
+    return Mixture(weights / weights.sum(axis=0), in_target_units(means, y_mean, y_scale), sds * y_scale)
 
 
 def _thirds(output: Any) -> tuple[Any, Any, Any]:

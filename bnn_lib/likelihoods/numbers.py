@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bnn_lib.likelihoods.base import SMALLEST_SD, Likelihood, one_output
+from bnn_lib.likelihoods.base import SMALLEST_SD, Likelihood, in_target_units, one_output
 
 if TYPE_CHECKING:
     from bnn_lib.conditionals import Conditional
@@ -18,19 +18,19 @@ DEGREES_OF_FREEDOM = 4.0
 def _gaussian(outputs: Any, noise: Any, y_mean: float, y_scale: float) -> Conditional:
     from bnn_lib.conditionals import normal
 
-    return normal(outputs["mean"] * y_scale + y_mean, noise * y_scale)
+    return normal(in_target_units(outputs["mean"], y_mean, y_scale), noise * y_scale)
 
 
 def _student_t(outputs: Any, noise: Any, y_mean: float, y_scale: float) -> Conditional:
     from bnn_lib.conditionals import student_t
 
-    return student_t(outputs["mean"] * y_scale + y_mean, noise * y_scale, DEGREES_OF_FREEDOM)
+    return student_t(in_target_units(outputs["mean"], y_mean, y_scale), noise * y_scale, DEGREES_OF_FREEDOM)
 
 
 def _heteroscedastic(outputs: Any, noise: Any, y_mean: float, y_scale: float) -> Conditional:
     from bnn_lib.conditionals import normal
 
-    return normal(outputs["mean"] * y_scale + y_mean, outputs["sd"] * y_scale)
+    return normal(in_target_units(outputs["mean"], y_mean, y_scale), outputs["sd"] * y_scale)
 
 
 def _observe_heteroscedastic(pm: Any, output: Any, y: Any, noise: Any) -> Any:
