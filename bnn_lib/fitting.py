@@ -113,6 +113,7 @@ def fit_steps(
     run = start_run(experiment, dataset, start)
     first, total = run.step, run.total
     snapshots = iter(snapshot_steps(total - first))
+    can_stop_early = "early_stopping" in METHODS[experiment.inference.method].fields
     seconds_wanted = CHAINS_CHUNK_SECONDS if len(run.states) > 1 else CHUNK_SECONDS
     pace, goal = chunk_steps or 1, first + next(snapshots)
     while True:
@@ -123,7 +124,7 @@ def fit_steps(
             # Twice as many at the most: the first chunks are too short to time.
             paced = min(2 * pace, int(seconds_wanted * n / max(seconds, 1e-6)))
             pace = max(1, min(paced, run.steps_within(STOP_SECONDS)))
-        flat = experiment.inference.early_stopping and is_flat(run.objective)
+        flat = can_stop_early and experiment.inference.early_stopping and is_flat(run.objective)
         ended = flat or run.step == total
         posterior = run.posterior(stopped_early=flat and run.step < total)
         yield Progress(run.step, total, run.objective[-n:], assess(posterior, dataset) if ended else posterior)

@@ -88,6 +88,15 @@ def test_early_stopping_ends_a_flat_fit_at_a_good_elbo() -> None:
     assert same(other.posterior, stopped)
 
 
+@pytest.mark.parametrize("method", ["sghmc", "map", "ensemble", "laplace"])
+def test_early_stopping_is_not_for_a_log_density(method: str) -> None:
+    # It is flat long before a chain has left its burn-in, and where a climb only rests.
+    case = linear_case(method=method, steps=8000, early_stopping=True)
+    posterior = bnn.fit(case.experiment, case.dataset)
+    assert not posterior.diagnostics["stopped_early"]
+    assert posterior.diagnostics["steps"] == 8000
+
+
 def test_flat_means_no_rise_beyond_chance() -> None:
     noise = np.random.default_rng(0).normal(size=3 * FLATNESS_WINDOW).astype("float32")
     ramp = np.linspace(0, 3, len(noise)).astype("float32")
