@@ -109,6 +109,7 @@ class Posterior:
         n_draws : int
             The first draws of a larger request are the same.
         seed : int
+            Of no matter to a method that has but a few positions to give and goes through them in order.
 
         Returns
         -------

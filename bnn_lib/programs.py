@@ -20,7 +20,7 @@ import numpy as np
 
 from bnn_lib.curvature import precision_root
 from bnn_lib.inference import METHODS
-from bnn_lib.inference.base import Method, StepRates, StepSettings, Target
+from bnn_lib.inference.base import Layout, Method, StepRates, StepSettings, Target
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.logdensity import (
     PYTENSOR_LOCK,
@@ -226,8 +226,7 @@ def sample_program(structure: Structure, method_name: str, settings: StepSetting
     method = METHODS[method_name].load()
 
     def sample(seed: Any, block: Any, state: Any) -> Any:
-        key = jax.random.fold_in(jax.random.key(seed), block)
-        return method.sample(key, state, DRAW_BLOCK, functions.layout, settings)
+        return draw_block(method, seed, block, state, functions.layout, settings)
 
     functions = network_functions(structure)
     state = state_template(method, functions.size, settings)
@@ -266,13 +265,18 @@ def weights_program(key: ChunkKey) -> Program | None:
     log_density = density(key.structure, key.rows)
 
     def log_weights(seed: Any, block: Any, state: Any, inputs: Any) -> Any:
-        random_key = jax.random.fold_in(jax.random.key(seed), block)
-        positions = method.sample(random_key, state, DRAW_BLOCK, log_density.layout, key.settings)
+        positions = draw_block(method, seed, block, state, log_density.layout, key.settings)
         # One at a time: a hundred compilations' worth of draws is soon done, and this compiles faster.
         return jax.lax.map(lambda at: log_density(at, inputs) - log_prob(state, at), positions)
 
     state = state_template(method, log_density.size, key.settings)
     return _compile(log_weights, np.uint32(0), np.int32(0), state, placeholder_data(key.structure, key.rows))
+
+
+def draw_block(method: Method, seed: Any, block: Any, state: Any, layout: Layout, settings: StepSettings) -> Any:
+    """Return block number `block` of a method's draws, (DRAW_BLOCK, D): the same whatever else is asked for."""
+    key = jax.random.fold_in(jax.random.key(seed), block)
+    return method.sample(key, state, block * DRAW_BLOCK + jnp.arange(DRAW_BLOCK), layout, settings)
 
 
 def state_template(method: Method, size: int, settings: StepSettings, *, one_chain: bool = False) -> Any:

@@ -36,9 +36,9 @@ class MeanFieldADVI:
         )
         return state, -info.elbo  # blackjax reports the loss, the negative ELBO
 
-    def sample(self, key: Any, state: Any, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: Any, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """Draws from the fitted normal distributions."""
-        return meanfield_vi.sample(key, state, n_draws)
+        return meanfield_vi.sample(key, state, len(numbers))
 
     def log_prob(self, state: Any, position: Any) -> Any:
         """Log density of the approximation."""

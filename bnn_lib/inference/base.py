@@ -99,8 +99,12 @@ class Method(Protocol):
         """Return the state after one step, and the objective that the step estimated (a scalar)."""
         ...
 
-    def sample(self, key: Any, state: Any, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
-        """Return draws of the approximate posterior: flat positions, (n_draws, D)."""
+    def sample(self, key: Any, state: Any, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
+        """Return draws of the approximate posterior: flat positions, (n, D).
+
+        `numbers` (n,) says which of them, counted from 0: a method that has but a few positions to give goes
+        through them in order.
+        """
         ...
 
 
@@ -138,8 +142,3 @@ def fast_vmap(log_density: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return (once(positions[0])[None] if size == 1 else jax.vmap(once)(positions)), True
 
     return mapped
-
-
-def choose_rows(key: Any, rows: Any, n_draws: int) -> Any:
-    """Return `n_draws` rows of (n, D), each drawn with equal probability."""
-    return rows[jax.random.randint(key, (n_draws,), 0, len(rows))]

@@ -45,9 +45,9 @@ class Dropout(MAP):
         updates, optimizer = adam(settings, rates).update(-gradient, state.optimizer, state.position)
         return MAPState(optax.apply_updates(state.position, updates), optimizer), value
 
-    def sample(self, key: Any, state: MAPState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: MAPState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """The same position with other units left out each time."""
-        keys = jax.random.split(key, n_draws)
+        keys = jax.random.split(key, len(numbers))
         return jnp.asarray(jax.vmap(lambda one: masked(one, state.position, layout, settings.dropout))(keys))
 
 

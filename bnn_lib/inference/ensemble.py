@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target, adam, choose_rows
+from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target, adam
 
 
 class EnsembleState(NamedTuple):
@@ -38,9 +38,9 @@ class Ensemble:
         updates, optimizer = adam(settings, rates).update(climb, state.optimizer, state.positions)
         return EnsembleState(optax.apply_updates(state.positions, updates), optimizer), values.mean()
 
-    def sample(self, key: Any, state: EnsembleState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
-        """Members, each with equal probability."""
-        return choose_rows(key, state.positions, n_draws)
+    def sample(self, key: Any, state: EnsembleState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
+        """One member after another, round and round: chosen at random, some would count twice and others not."""
+        return state.positions[numbers % len(state.positions)]
 
 
 METHOD = Ensemble()

@@ -107,9 +107,9 @@ class FullRankADVI:
         elbo = value + state.log_sd.sum() + 0.5 * size * (1 + LOG_2_PI)
         return FullRankState(mean, log_sd, upper, squares, optimizer), elbo
 
-    def sample(self, key: Any, state: FullRankState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: FullRankState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """Draws from the normal distribution."""
-        return _positions(state, jax.random.normal(key, (n_draws, len(state.mean))))
+        return _positions(state, jax.random.normal(key, (len(numbers), len(state.mean))))
 
     def log_prob(self, state: FullRankState, position: Any) -> Any:
         """Log density of the approximation."""

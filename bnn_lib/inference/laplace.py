@@ -58,10 +58,10 @@ class Laplace:
         """Return the MAP."""
         return state.fit.position
 
-    def sample(self, key: Any, state: LaplaceState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: LaplaceState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """Draws from the normal distribution."""
         mean, root = state.fit.position, state.root
-        noise = jax.random.normal(key, (n_draws, len(mean)))
+        noise = jax.random.normal(key, (len(numbers), len(mean)))
         if root.ndim == 1:
             return mean + noise / root
         return mean + solve_triangular(root, noise.T, lower=True, trans="T").T

@@ -61,10 +61,10 @@ class LowRankADVI:
         return gaussian.step(key, state, target, settings, rates, _draw, _negative_entropy)
 
     def sample(
-        self, key: Any, state: gaussian.GaussianState, n_draws: int, layout: Layout, settings: StepSettings
+        self, key: Any, state: gaussian.GaussianState, numbers: Any, layout: Layout, settings: StepSettings
     ) -> Any:
         """Draws from the normal distribution."""
-        return _draw(key, state.parameters, n_draws)
+        return _draw(key, state.parameters, len(numbers))
 
     def log_prob(self, state: gaussian.GaussianState, position: Any) -> Any:
         """Log density of the approximation."""

@@ -40,9 +40,9 @@ class MAP:
         updates, optimizer = adam(settings, rates).update(-gradient, state.optimizer, state.position)
         return MAPState(optax.apply_updates(state.position, updates), optimizer), value
 
-    def sample(self, key: Any, state: MAPState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: MAPState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """The same position every time."""
-        return jnp.broadcast_to(state.position, (n_draws, len(state.position)))
+        return jnp.broadcast_to(state.position, (len(numbers), len(state.position)))
 
 
 METHOD = MAP()

@@ -125,13 +125,13 @@ class NUTS:
         """Return the leapfrog steps of one chain so far, and the most that one step can take."""
         return int(state.leapfrogs), 2**MOST_DOUBLINGS - 1
 
-    def sample(self, key: Any, state: NUTSState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: NUTSState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """Draws of all chains so far, each with equal probability."""
         of_chain, of_draw = jax.random.split(key)
-        chain = jax.random.randint(of_chain, (n_draws,), 0, state.draws.shape[0])
+        chain = jax.random.randint(of_chain, numbers.shape, 0, state.draws.shape[0])
         done = state.done[0]
         filled = jnp.clip(jnp.where(done > settings.tune, done - settings.tune, done), 1, settings.draws)
-        return state.draws[chain, jax.random.randint(of_draw, (n_draws,), 0, filled)]
+        return state.draws[chain, jax.random.randint(of_draw, numbers.shape, 0, filled)]
 
 
 def _adapted(state: NUTSState, acceptance: Any, tune: int) -> NUTSState:

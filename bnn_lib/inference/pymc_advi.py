@@ -38,9 +38,9 @@ class PyMC:
         """Not one of its own."""
         raise NotImplementedError("PyMC runs its own steps.")
 
-    def sample(self, key: Any, state: NormalState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: NormalState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """Draws from the fitted normal distributions."""
-        return state.mean + state.sd * jax.random.normal(key, (n_draws, len(state.mean)))
+        return state.mean + state.sd * jax.random.normal(key, (len(numbers), len(state.mean)))
 
     def log_prob(self, state: NormalState, position: Any) -> Any:
         """Log density of the approximation."""

@@ -92,11 +92,11 @@ class SGHMC:
         filled = jnp.maximum(state.filled, where + 1)
         return SGHMCState(positions, momenta, precision, kept, filled, state.done + 1), values.mean()
 
-    def sample(self, key: Any, state: SGHMCState, n_draws: int, layout: Layout, settings: StepSettings) -> Any:
+    def sample(self, key: Any, state: SGHMCState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
         """Kept positions of all chains, each with equal probability; early on, of those that are."""
         of_chain, of_draw = jax.random.split(key)
-        chain = jax.random.randint(of_chain, (n_draws,), 0, CHAINS)
-        return state.kept[chain, jax.random.randint(of_draw, (n_draws,), 0, state.filled)]
+        chain = jax.random.randint(of_chain, numbers.shape, 0, CHAINS)
+        return state.kept[chain, jax.random.randint(of_draw, numbers.shape, 0, state.filled)]
 
 
 METHOD = SGHMC()

@@ -228,3 +228,16 @@ def test_pymc_itself_gives_the_same_approximation() -> None:
     np.testing.assert_allclose((mean - case.mean) / sd, 0, atol=0.2)
     expected = 1 / np.sqrt(np.diag(np.linalg.inv(case.covariance)))
     np.testing.assert_allclose(np.sqrt(np.diag(covariance)), expected, rtol=0.15)
+
+
+@pytest.mark.parametrize("method", ["ensemble", "svgd"])
+def test_each_member_counts_alike(method: str) -> None:
+    inference = bnn.InferenceSpec(method=method, steps=50, members=7, particles=7)
+    posterior = bnn.fit(small(inference=inference))
+    members = np.asarray(posterior.state.positions)
+    # Across the library's blocks of draws, and whatever the seed: draw i is member i mod 7.
+    for seed in (0, 5):
+        np.testing.assert_array_equal(posterior.positions(100, seed), members[np.arange(100) % 7])
+    X = np.array([[0.5, 0.25], [3.0, -2.0]])
+    each = posterior.predict(X, n_draws=7).samples.astype("float64")
+    np.testing.assert_allclose(posterior.predict(X, n_draws=70).mean, each.mean(axis=0), rtol=1e-6)
