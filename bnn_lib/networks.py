@@ -17,7 +17,8 @@ from bnn_lib.datasets.dataset import Scaling
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
 from bnn_lib.model import Structure
-from bnn_lib.posterior import Schema, arviz_of, predict_at
+from bnn_lib.posterior import arviz_of, predict_at
+from bnn_lib.schema import Schema
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -76,15 +77,8 @@ class Networks:
 
     def to_bytes(self) -> bytes:
         """Return the networks as bytes that `from_bytes` reads."""
-        schema, scaling = self.schema, self.schema.scaling
-        header = {
-            "experiment": self.experiment.to_json(),
-            "task": schema.task,
-            "feature_names": schema.feature_names,
-            "class_names": schema.class_names,
-            "is_count": schema.is_count,
-            "scaling": {field.name: getattr(scaling, field.name) for field in fields(Scaling)},
-        }
+        scaling = {field.name: getattr(self.schema.scaling, field.name) for field in fields(Scaling)}
+        header = {"experiment": self.experiment.to_json(), "scaling": scaling, **self.schema.header()}
         about = self.positions[:0] if self.linear_about is None else self.linear_about[None]
         return archive.pack(header, {"positions": self.positions, "linear_about": about})
 
@@ -101,13 +95,8 @@ class Networks:
         try:
             scaling = header["scaling"]
             x_mean, x_scale = (np.asarray(scaling[name], np.float64) for name in ("x_mean", "x_scale"))
-            schema = Schema(
-                header["task"],
-                tuple(header["feature_names"]),
-                tuple(header["class_names"]),
-                Scaling(x_mean, x_scale, float(scaling["y_mean"]), float(scaling["y_scale"])),
-                bool(header["is_count"]),
-            )
+            scaling = Scaling(x_mean, x_scale, float(scaling["y_mean"]), float(scaling["y_scale"]))
+            schema = Schema.of_header(header, scaling)
             experiment, positions = Experiment.from_json(header["experiment"]), arrays["positions"]
             about = arrays["linear_about"]
         except archive.FOREIGN as error:

@@ -25,6 +25,7 @@ from bnn_lib.loo import pointwise_log_likelihood
 from bnn_lib.model import Structure, placeholder_data, scales, standardized_rows
 from bnn_lib.predictive import Prediction
 from bnn_lib.programs import DRAW_BLOCK, ROW_BLOCK
+from bnn_lib.schema import Schema
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -33,41 +34,6 @@ MAX_DRAWS = 100_000
 MOST_LIKELIHOODS = 1_000_000  # draws times training rows whose log likelihoods go to ArviZ
 SHARED_BLOCKS = 8  # of draws: from so many on they are worth waiting for other threads
 STATIC_FIELDS = tuple(field.name for field in fields(StepSettings))  # that a method is compiled for
-
-
-@dataclass(frozen=True, eq=False)
-class Schema:
-    """What a posterior needs to know of its data set: names and units, no rows.
-
-    Attributes
-    ----------
-    task : {"classification", "regression"}
-    feature_names, class_names : tuple of str
-    scaling : Scaling
-    is_count : bool
-        Whether a regression target is clearly a count.
-    """
-
-    task: str
-    feature_names: tuple[str, ...]
-    class_names: tuple[str, ...]
-    scaling: Scaling
-    is_count: bool = False
-
-    @classmethod
-    def of(cls, dataset: Dataset) -> Schema:
-        """Take them from a data set."""
-        return cls(dataset.task, dataset.feature_names, dataset.class_names, dataset.scaling, dataset.is_count)
-
-    @property
-    def n_features(self) -> int:
-        """Number of columns d."""
-        return len(self.feature_names)
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes C; 0 for regression."""
-        return len(self.class_names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,11 +167,8 @@ class Posterior:
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.state)]
         header = {
             "experiment": self.experiment.to_json(),
-            "task": self.schema.task,
-            "feature_names": list(self.schema.feature_names),
-            "class_names": list(self.schema.class_names),
-            "is_count": self.schema.is_count,
             "diagnostics": dict(self.diagnostics),
+            **self.schema.header(),
         }
         scaling = self.schema.scaling
         arrays = {"x_mean": scaling.x_mean, "x_scale": scaling.x_scale, "objective": self.objective}
@@ -370,13 +333,8 @@ def load_posterior(path: str | PathLike[str] | BinaryIO) -> Posterior:
     try:
         experiment = Experiment.from_json(header["experiment"])
         y_mean, y_scale = arrays["y_scaling"]
-        schema = Schema(
-            task=header["task"],
-            feature_names=tuple(header["feature_names"]),
-            class_names=tuple(header["class_names"]),
-            scaling=Scaling(arrays["x_mean"], arrays["x_scale"], float(y_mean), float(y_scale)),
-            is_count=bool(header["is_count"]),
-        )
+        scaling = Scaling(arrays["x_mean"], arrays["x_scale"], float(y_mean), float(y_scale))
+        schema = Schema.of_header(header, scaling)
         structure = Structure.of(experiment, schema)
         objective, diagnostics = arrays["objective"], dict(header["diagnostics"])
     except (KeyError, TypeError, ValueError) as error:

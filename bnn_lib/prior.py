@@ -15,7 +15,8 @@ from bnn_lib.datasets import load_dataset
 from bnn_lib.datasets.checks import read_seed, read_whole
 from bnn_lib.logdensity import PYTENSOR_LOCK
 from bnn_lib.model import Structure, define_network, model_data
-from bnn_lib.posterior import MAX_DRAWS, Schema, predict_at
+from bnn_lib.posterior import MAX_DRAWS, predict_at
+from bnn_lib.schema import Schema
 
 if TYPE_CHECKING:
     from bnn_lib.experiment import Experiment

@@ -17,8 +17,9 @@ from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
 from bnn_lib.logdensity import layout_size
 from bnn_lib.model import Structure, build_model, model_data
-from bnn_lib.posterior import Posterior, Schema, step_settings
+from bnn_lib.posterior import Posterior, step_settings
 from bnn_lib.programs import MAX_CHUNK, ChunkKey
+from bnn_lib.schema import Schema
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset

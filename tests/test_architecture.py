@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bnn_lib.loo",
         "bnn_lib.posterior_file",
         "bnn_lib.predictive",
+        "bnn_lib.schema",
     ),
     # Registries: names, labels and bounds as data, which an Experiment is validated against. The __init__ of
     # `bnn_lib.inference` is one of them.

@@ -71,7 +71,7 @@ def _model(experiment: Experiment, output: str, X: np.ndarray) -> tuple[Any, dic
     """The network's structure, and its data with the inputs X (d, n): all in units of no data."""
     from bnn_lib.datasets.dataset import Scaling
     from bnn_lib.model import Structure, placeholder_data, scales
-    from bnn_lib.posterior import Schema
+    from bnn_lib.schema import Schema
 
     task, classes = OUTPUTS[output]
     none = Scaling(np.zeros(len(X)), np.ones(len(X)), 0.0, 1.0)

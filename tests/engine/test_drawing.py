@@ -17,8 +17,8 @@ from bnn_lib.engine.views.base import DRAW_STEP, FINAL_DRAWS, affordable_draws
 from bnn_lib.engine.views.curves import LEVELS, TAILS, make_line
 from bnn_lib.engine.views.maps import map_frame
 from bnn_lib.experiment import Experiment, InferenceSpec
-from bnn_lib.posterior import Schema
 from bnn_lib.predictive import Prediction
+from bnn_lib.schema import Schema
 
 SCALING = Scaling(np.zeros(2), np.ones(2), 0.0, 1.0)
 
