@@ -32,9 +32,7 @@ from blackjax.diagnostics import effective_sample_size  # noqa: E402
 
 import bnn_lib as bnn  # noqa: E402
 from benchmarks import peers  # noqa: E402
-from bnn_lib import programs  # noqa: E402
-from bnn_lib.diagnostics import chain_draws  # noqa: E402
-from bnn_lib.model import placeholder_data, standardized_rows  # noqa: E402
+from bnn_lib.model import standardized_rows  # noqa: E402
 
 OURS, PYMC, NUTPIE = "bnn_lib", "pm.sample", "nutpie"
 FASTER = {PYMC: 5.0, NUTPIE: 2.0}
@@ -108,21 +106,11 @@ def ours(experiment: bnn.Experiment, dataset: bnn.Dataset) -> Sampled:
     """One chain by our own fit, in the order of its draws."""
     kept: list[bnn.Posterior] = []
     taken = cost(lambda: kept.append(bnn.fit(experiment, dataset)))
-    return Sampled(taken, float(kept[0].diagnostics["compile_seconds"]), ordered_draws(kept[0]))
-
-
-def ordered_draws(posterior: bnn.Posterior) -> dict[str, np.ndarray]:
-    """Return the first chain's draws as they came: `Posterior.draws` mixes them."""
-    experiment, structure = posterior.experiment, posterior.structure
-    inputs = placeholder_data(structure, 1)
-    inputs["weight_scale"] = np.asarray(experiment.prior.scale, "float32")
-    inputs["bias_scale"] = np.asarray(experiment.prior.bias_scale or 1.0, "float32")
-    run, positions, blocks = programs.parameters_program(structure).run, chain_draws(posterior)[0], []
-    for first in range(0, len(positions), programs.DRAW_BLOCK):
-        rows = np.arange(first, first + programs.DRAW_BLOCK)  # of a fixed number, as the program is compiled for
-        found = run(np.take(positions, rows, axis=0, mode="wrap"), inputs)
-        blocks.append({name: np.asarray(values) for name, values in found.items()})
-    return {name: np.concatenate([block[name] for block in blocks])[: len(positions)] for name in blocks[0]}
+    return Sampled(
+        taken,
+        float(kept[0].diagnostics["compile_seconds"]),
+        of_one_chain(kept[0].to_arviz(experiment.inference.draws)),
+    )
 
 
 def by_pymc(experiment: bnn.Experiment, dataset: bnn.Dataset) -> Sampled:

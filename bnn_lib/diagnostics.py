@@ -123,26 +123,20 @@ def stuck_chains(draws: np.ndarray, log_density: np.ndarray) -> list[int]:
 
 
 def _of_chains(posterior: Posterior, dataset: Dataset) -> dict[str, Any]:
-    state: Any = posterior.state
-    kept = chain_draws(posterior)
-    chains, draws, size = kept.shape
-    found: dict[str, Any] = {"chains": chains, "draws": draws, "leapfrogs": int(np.sum(state.leapfrogs))}
+    kept = posterior.chains
+    assert kept is not None
+    chains, draws, size = kept.positions.shape
+    leapfrogs = int(np.sum(posterior.state.leapfrogs))
+    found: dict[str, Any] = {"chains": chains, "draws": draws, "leapfrogs": leapfrogs}
     if draws < FEWEST_DRAWS:
         return found
-    divergent = np.asarray(state.divergent)[:, :draws].sum(axis=1)
+    divergent = kept.divergent.sum(axis=1)
     found["divergences"], found["divergences_by_chain"] = int(divergent.sum()), divergent.tolist()
-    found["stuck_chains"] = stuck_chains(kept, np.asarray(state.log_density)[:, :draws])
-    X = dataset.X_test[:FUNCTION_POINTS]
-    prediction = predict_at(kept.reshape(-1, size), X, posterior.experiment, posterior.structure, posterior.schema)
+    found["stuck_chains"] = stuck_chains(kept.positions, kept.log_density)
+    X, flat = dataset.X_test[:FUNCTION_POINTS], kept.positions.reshape(-1, size)
+    prediction = predict_at(flat, X, posterior.experiment, posterior.structure, posterior.schema)
     values = prediction.samples
     if prediction.is_classification:
         values = values[:, :, 1:] if values.shape[2] == 2 else values
     r_hat, ess = rhat_and_ess(values.reshape(chains, draws, -1))
     return found | {"r_hat": r_hat, "ess": ess}
-
-
-def chain_draws(posterior: Posterior) -> np.ndarray:
-    """Return the draws of a NUTS posterior after tuning, (chains, n, D) flat positions in their order."""
-    tune = posterior.experiment.inference.tune
-    n = max(0, int(np.min(posterior.state.done)) - tune)
-    return np.asarray(posterior.state.draws)[:, :n]

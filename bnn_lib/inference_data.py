@@ -23,7 +23,7 @@ class Observed:
     X : ndarray of shape (n, d)
     y : ndarray of shape (n,)
         Class codes, or targets in their own units.
-    log_likelihood : ndarray of shape (S, n), optional
+    log_likelihood : ndarray of shape (chains, S, n), optional
         Of each draw and row, in nats and in the target's own units.
     """
 
@@ -37,29 +37,34 @@ def inference_data(
     feature_names: tuple[str, ...],
     attributes: Mapping[str, str],
     observed: Observed | None = None,
+    statistics: Mapping[str, np.ndarray] | None = None,
 ) -> Any:
     """Return ``InferenceData``, or from ArviZ 1 on a ``DataTree``.
 
     Parameters
     ----------
     draws : mapping
-        Parameter name -> (S, ...); they become one chain.
+        Parameter name -> (chains, S, ...).
     feature_names : tuple of str
     attributes : mapping of str to str
         Of the posterior.
     observed : Observed, optional
         Becomes the groups ``observed_data``, ``constant_data`` and ``log_likelihood``.
+    statistics : mapping, optional
+        Name -> (chains, S); becomes the group ``sample_stats``.
     """
     import arviz as az
 
-    groups: dict[str, Any] = {"posterior": {n: values[None] for n, values in draws.items()}}
+    groups: dict[str, Any] = {"posterior": dict(draws)}
+    if statistics:
+        groups["sample_stats"] = dict(statistics)
     dims, coords = _dims(draws), {"feature": list(feature_names)}
     if observed is not None:
         groups["observed_data"], groups["constant_data"] = {"y": observed.y}, {"X": observed.X}
         dims |= {"y": ["row"], "X": ["row", "feature"]}
         coords["row"] = np.arange(len(observed.y))  # type: ignore[assignment]
         if observed.log_likelihood is not None:
-            groups["log_likelihood"] = {"y": observed.log_likelihood[None]}
+            groups["log_likelihood"] = {"y": observed.log_likelihood}
     if az.__version__.startswith("0."):
         data = az.from_dict(**groups, dims=dims, coords=coords)
         data.posterior.attrs.update(attributes)
@@ -89,7 +94,7 @@ def _dims(draws: Mapping[str, np.ndarray]) -> Dims:
     for name, values in draws.items():
         if name[0] in "Wb":
             layer = int(name[1:])
-            dims[name] = [layers[layer], layers[layer - 1]][: values.ndim - 1]
-        elif values.ndim == 2:  # scales, one for each feature
+            dims[name] = [layers[layer], layers[layer - 1]][: values.ndim - 2]
+        elif values.ndim == 3:  # scales, one for each feature
             dims[name] = ["feature"]
     return dims

@@ -6,7 +6,8 @@ and are the same ones that the fit's own predictions were made of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from bnn_lib import archive
 from bnn_lib.datasets.dataset import Scaling
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
+from bnn_lib.inference.base import stride
 from bnn_lib.model import Structure
-from bnn_lib.posterior import arviz_of, predict_at
+from bnn_lib.posterior import arviz_of, chain_statistics, predict_at
 from bnn_lib.schema import Schema
 
 if TYPE_CHECKING:
@@ -42,20 +44,36 @@ class Networks:
         Flat, unconstrained parameters of each network.
     linear_about : ndarray of shape (D,), optional
         As of the posterior.
+    chains : int
+        Network i is of chain i modulo so many, and came as its draw number ``times[i // chains]``.
+    times : ndarray of int, shape (k,), optional
+        None: as they are. Beyond the k-th of each chain there may be some more, fewer than there are chains.
+    statistics : mapping
+        Name in ArviZ -> (chains, k): of the draws of each chain, in the order in which they came.
     """
 
     experiment: Experiment
     schema: Schema
     positions: np.ndarray
     linear_about: np.ndarray | None = None
+    chains: int = 1
+    times: np.ndarray | None = None
+    statistics: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, posterior: Posterior) -> Networks:
         """Draw 500 networks, or fewer (50 at the least) of a large one."""
         size = posterior.positions(1).shape[1]
         n_draws = int(np.clip(USUAL_BYTES // (4 * size), FEWEST_DRAWS, MOST_DRAWS))
+        kept, in_chains = posterior.chains, dict[str, Any]()
+        if kept is not None:
+            chains, n = kept.log_density.shape
+            n_draws = min(n_draws, chains * n)
+            times = np.arange(n_draws // chains) * stride(n) % n  # as `in_turn` takes them
+            statistics = chain_statistics(kept.at(np.sort(times)))
+            in_chains = {"chains": chains, "times": times, "statistics": statistics}
         positions = np.asarray(posterior.positions(n_draws), np.float32)
-        return cls(posterior.experiment, posterior.schema, positions, posterior.linear_about)
+        return cls(posterior.experiment, posterior.schema, positions, posterior.linear_about, **in_chains)
 
     @cached_property
     def structure(self) -> Structure:
@@ -72,15 +90,25 @@ class Networks:
         )
 
     def to_arviz(self, dataset: Dataset | None = None) -> Any:
-        """Return all of them as ArviZ's own container; see `Posterior.to_arviz`."""
-        return arviz_of(self.positions, self.experiment, self.structure, self.schema, self.linear_about, dataset)
+        """Return all of them, chains as chains, as ArviZ's own container; see `Posterior.to_arviz`."""
+        positions = self.positions[None]
+        if self.times is not None:
+            k = len(self.times)
+            turns = self.positions[: k * self.chains].reshape(k, self.chains, -1)
+            positions = turns[np.argsort(self.times)].swapaxes(0, 1)
+        return arviz_of(
+            positions, self.experiment, self.structure, self.schema, self.linear_about, dataset, self.statistics
+        )
 
     def to_bytes(self) -> bytes:
         """Return the networks as bytes that `from_bytes` reads."""
         scaling = {field.name: getattr(self.schema.scaling, field.name) for field in fields(Scaling)}
-        header = {"experiment": self.experiment.to_json(), "scaling": scaling, **self.schema.header()}
+        header = {"experiment": self.experiment.to_json(), "scaling": scaling, "chains": self.chains}
         about = self.positions[:0] if self.linear_about is None else self.linear_about[None]
-        return archive.pack(header, {"positions": self.positions, "linear_about": about})
+        arrays = {"positions": self.positions, "linear_about": about, **self.statistics}
+        if self.times is not None:
+            arrays["times"] = self.times
+        return archive.pack(header | self.schema.header(), arrays)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Networks:
@@ -97,12 +125,17 @@ class Networks:
             x_mean, x_scale = (np.asarray(scaling[name], np.float64) for name in ("x_mean", "x_scale"))
             scaling = Scaling(x_mean, x_scale, float(scaling["y_mean"]), float(scaling["y_scale"]))
             schema = Schema.of_header(header, scaling)
-            experiment, positions = Experiment.from_json(header["experiment"]), arrays["positions"]
-            about = arrays["linear_about"]
+            experiment, positions = Experiment.from_json(header["experiment"]), arrays.pop("positions")
+            about, times = arrays.pop("linear_about"), arrays.pop("times", None)
+            chains = int(header.get("chains", 1))  # which older versions do not say
+            k = len(positions if times is None else times)
         except archive.FOREIGN as error:
             raise InvalidData(f"This is not {WHAT} ({type(error).__name__}).") from error
         if positions.dtype != np.float32 or positions.ndim != 2 or not np.isfinite(positions).all():
             raise InvalidData(f"This is not {WHAT}: its draws are {positions.dtype} of shape {positions.shape}.")
         if about.dtype != np.float32 or about.shape[1:] != positions.shape[1:] or not np.isfinite(about).all():
             raise InvalidData(f"This is not {WHAT}: it is linear about {about.dtype} of shape {about.shape}.")
-        return cls(experiment, schema, positions, about[0] if len(about) else None)
+        fits = chains > 0 and k * chains <= len(positions)
+        if not fits or any(values.shape != (chains, k) for values in arrays.values()):
+            raise InvalidData(f"This is not {WHAT}: its draws are not of the chains that it names.")
+        return cls(experiment, schema, positions, about[0] if len(about) else None, chains, times, arrays)

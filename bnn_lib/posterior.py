@@ -18,7 +18,7 @@ from bnn_lib.datasets.dataset import Scaling
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
-from bnn_lib.inference.base import StepSettings
+from bnn_lib.inference.base import Chains, StepSettings
 from bnn_lib.inference_data import Observed, inference_data
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.loo import pointwise_log_likelihood
@@ -155,11 +155,20 @@ class Posterior:
         Parameters
         ----------
         n_draws, seed : int
+            Of NUTS so many draws in all, evenly out of its chains as they came, which stay chains.
         dataset : Dataset, optional
             That it was fitted to: its training rows, and the log likelihood of each, go in, too.
         """
+        n_draws, chains = read_whole(n_draws, "n_draws", 1, MAX_DRAWS), self.chains
+        if chains is None:
+            positions, statistics = self.positions(n_draws, seed)[None], {}
+        else:
+            count, n = chains.log_density.shape
+            each = min(n, max(1, n_draws // count))
+            chains = chains.at(np.arange(each) * n // each)
+            positions, statistics = chains.positions, chain_statistics(chains)
         return arviz_of(
-            self.positions(n_draws, seed), self.experiment, self.structure, self.schema, self.linear_about, dataset
+            positions, self.experiment, self.structure, self.schema, self.linear_about, dataset, statistics
         )
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -174,6 +183,13 @@ class Posterior:
         arrays = {"x_mean": scaling.x_mean, "x_scale": scaling.x_scale, "objective": self.objective}
         arrays["y_scaling"] = np.array([scaling.y_mean, scaling.y_scale])
         posterior_file.write(path, header, arrays, leaves)
+
+    @property
+    def chains(self) -> Chains | None:
+        """Its draws as they came; None of a method that has no such chains, and as long as these only tune."""
+        find = getattr(METHODS[self.experiment.inference.method].load(), "chains", None)
+        chains: Chains | None = None if find is None else find(self.state, self._settings)
+        return None if chains is None or not chains.log_density.size else chains
 
     @property
     def linear_about(self) -> np.ndarray | None:
@@ -245,18 +261,31 @@ def arviz_of(
     schema: Schema,
     linear_about: np.ndarray | None = None,
     dataset: Dataset | None = None,
+    statistics: Mapping[str, np.ndarray] | None = None,
 ) -> Any:
-    """Return the networks at flat positions (S, D) as ArviZ's own container; see `Posterior.to_arviz`."""
+    """Return the networks at flat positions (chains, S, D) as ArviZ's own container; see `Posterior.to_arviz`.
+
+    `statistics` are those of each draw, (chains, S), by ArviZ's names.
+    """
+    chains, flat = positions.shape[:2], positions.reshape(-1, positions.shape[2])
     observed = None
     if dataset is not None:
         likelihoods = None
-        if len(positions) * len(dataset.X_train) <= MOST_LIKELIHOODS:
-            said = predict_at(positions, dataset.X_train, experiment, structure, schema, linear_about)
-            likelihoods = pointwise_log_likelihood(said, dataset.y_train)
+        if len(flat) * len(dataset.X_train) <= MOST_LIKELIHOODS:
+            said = predict_at(flat, dataset.X_train, experiment, structure, schema, linear_about)
+            likelihoods = pointwise_log_likelihood(said, dataset.y_train).reshape(*chains, -1)
         observed = Observed(dataset.X_train, dataset.y_train, likelihoods)
-    draws = parameters_of(positions, experiment, structure, schema)
+    draws = {
+        name: values.reshape(*chains, *values.shape[1:])
+        for name, values in parameters_of(flat, experiment, structure, schema).items()
+    }
     attributes = {"experiment": experiment.to_json(), "inference_library": "bnn_lib"}
-    return inference_data(draws, schema.feature_names, attributes, observed)
+    return inference_data(draws, schema.feature_names, attributes, observed, statistics)
+
+
+def chain_statistics(chains: Chains) -> dict[str, np.ndarray]:
+    """Return what is known of each draw, by ArviZ's names."""
+    return {"diverging": chains.divergent, "lp": chains.log_density}
 
 
 def _forward(

@@ -15,7 +15,7 @@ def posterior(request: pytest.FixtureRequest) -> bnn.Posterior:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 1))
     data = bnn.Dataset.from_arrays(X, 5 + 3 * X[:, 0] + rng.normal(size=40))
-    inference = bnn.InferenceSpec(method=request.param, steps=200, tune=50, draws=50, chains=1)
+    inference = bnn.InferenceSpec(method=request.param, steps=200, tune=50, draws=200, chains=3)
     return bnn.fit(bnn.Experiment(network=bnn.NetworkSpec(hidden=(3,)), inference=inference), data)
 
 
@@ -37,7 +37,7 @@ def test_fewer_are_the_first(posterior: bnn.Posterior):
 
 def test_a_large_network_is_drawn_less_often():
     class Wide:
-        experiment, schema, linear_about = bnn.Experiment(), None, None
+        experiment, schema, linear_about, chains = bnn.Experiment(), None, None, None
 
         def positions(self, n_draws: int, seed: int = 0) -> np.ndarray:
             return np.zeros((n_draws, 60_000), np.float32)

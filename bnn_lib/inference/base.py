@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from itertools import count
+from math import gcd
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 Layout = dict[str, tuple[slice, tuple[int, ...]]]
+GOLDEN_SECTION = 0.6180339887
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,25 @@ class Target:
         return self.log_density(position)
 
 
+class Chains(NamedTuple):
+    """Draws of several chains in the order in which they came, without those of tuning.
+
+    Attributes
+    ----------
+    positions : ndarray of shape (chains, n, D)
+    divergent : ndarray of bool, shape (chains, n)
+    log_density : ndarray of shape (chains, n)
+    """
+
+    positions: np.ndarray
+    divergent: np.ndarray
+    log_density: np.ndarray
+
+    def at(self, times: np.ndarray) -> Chains:
+        """Return some of each chain's draws."""
+        return Chains(*(values[:, times] for values in self))
+
+
 class Method(Protocol):
     """An inference method. All functions are pure, and can be compiled.
 
@@ -82,7 +105,8 @@ class Method(Protocol):
     ``finish(state, curvature)``, called before its state is looked at, and ``linear_about(state)``, the position
     at which its predictions take the network to be linear (see `bnn_lib.inference.laplace` for both); and, where
     the time that a step takes varies, ``work(state)``, the work done so far and the most that one step can be. One
-    that keeps its draws in its state has ``with_room(state, draws)`` (see `bnn_lib.inference.nuts`).
+    that keeps its draws in its state has ``with_room(state, draws)`` and ``chains(state, settings)``, the `Chains`
+    (see `bnn_lib.inference.nuts`).
     """
 
     def n_starts(self, settings: StepSettings) -> int:
@@ -106,6 +130,25 @@ class Method(Protocol):
         through them in order.
         """
         ...
+
+
+def stride(n: int) -> int:
+    """Return a step by which a walk round 0..n - 1 meets each number once, and spreads evenly from the start."""
+    middle = round(GOLDEN_SECTION * n)
+    near = (some for away in count() for some in (middle - away, middle + away))
+    return next(some for some in near if some > 0 and gcd(some, n) == 1)
+
+
+def in_turn(chains: Any, filled: Any, numbers: Any) -> Any:
+    """Return draws (k, D) number `numbers` (k,) of chains (C, n, D): one of each chain in turn.
+
+    Of each chain's first `filled` draws every one comes once before any comes again, and however few are asked for
+    lie evenly over the chain.
+    """
+    count, room, _ = chains.shape
+    strides = jnp.asarray([1, *map(stride, range(1, room + 1))])
+    turns = (numbers // count) % filled
+    return chains[numbers % count, (turns * strides[filled]) % filled]
 
 
 def learning_rate(settings: StepSettings, rates: StepRates, count: Any) -> Any:

@@ -16,7 +16,7 @@ from blackjax.adaptation.step_size import dual_averaging_adaptation
 from blackjax.adaptation.window_adaptation import build_schedule
 from blackjax.mcmc import hmc, nuts
 
-from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target
+from bnn_lib.inference.base import Chains, Layout, StepRates, StepSettings, Target, in_turn
 
 TARGET_ACCEPTANCE = 0.8
 FIRST_STEP_SIZE = 0.1
@@ -126,12 +126,16 @@ class NUTS:
         return int(state.leapfrogs), 2**MOST_DOUBLINGS - 1
 
     def sample(self, key: Any, state: NUTSState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
-        """Draws of all chains so far, each with equal probability."""
-        of_chain, of_draw = jax.random.split(key)
-        chain = jax.random.randint(of_chain, numbers.shape, 0, state.draws.shape[0])
+        """Draws of all chains so far, each in turn."""
         done = state.done[0]
         filled = jnp.clip(jnp.where(done > settings.tune, done - settings.tune, done), 1, settings.draws)
-        return state.draws[chain, jax.random.randint(of_draw, numbers.shape, 0, filled)]
+        return in_turn(state.draws, filled, numbers)
+
+    def chains(self, state: NUTSState, settings: StepSettings) -> Chains:
+        """Return all draws after tuning."""
+        n = max(0, int(np.min(state.done)) - settings.tune)
+        kept = (np.asarray(values)[:, :n] for values in (state.draws, state.divergent, state.log_density))
+        return Chains(*kept)
 
 
 def _adapted(state: NUTSState, acceptance: Any, tune: int) -> NUTSState:

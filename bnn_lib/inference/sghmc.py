@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target
+from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target, in_turn
 
 CHAINS = 4
 KEPT = 100
@@ -93,10 +93,8 @@ class SGHMC:
         return SGHMCState(positions, momenta, precision, kept, filled, state.done + 1), values.mean()
 
     def sample(self, key: Any, state: SGHMCState, numbers: Any, layout: Layout, settings: StepSettings) -> Any:
-        """Kept positions of all chains, each with equal probability; early on, of those that are."""
-        of_chain, of_draw = jax.random.split(key)
-        chain = jax.random.randint(of_chain, numbers.shape, 0, CHAINS)
-        return state.kept[chain, jax.random.randint(of_draw, numbers.shape, 0, state.filled)]
+        """Kept positions of all chains, each in turn; early on, those that there are."""
+        return in_turn(state.kept, state.filled, numbers)
 
 
 METHOD = SGHMC()

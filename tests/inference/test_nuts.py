@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import bnn_lib as bnn
-from bnn_lib.diagnostics import chain_draws
 from bnn_lib.fitting import fit_steps
 from bnn_lib.inference.nuts import NUTSState
+from bnn_lib.loo import rhat_and_ess
+from bnn_lib.networks import Networks
 from bnn_lib.programs import MAX_CHUNK
 from bnn_lib.runs import start_run
 from tests.cases import small
+
+
+def chain_draws(posterior: bnn.Posterior) -> np.ndarray:
+    assert posterior.chains is not None
+    return posterior.chains.positions
+
 
 SHORT = {"method": "nuts", "tune": 200, "draws": 200}
 
@@ -59,6 +68,43 @@ def test_it_goes_on_as_if_it_had_been_asked_for_more_draws_at_once() -> None:
     assert more.diagnostics["leapfrogs"] == whole.diagnostics["leapfrogs"]
     with pytest.raises(bnn.InvalidExperiment, match=r"inference.draws is 10,?020; allowed"):
         bnn.fit(asked(10_000), start=first)
+
+
+def two_stuck_chains() -> bnn.Posterior:
+    """A fit whose chains are at two places, and stay there but for a little; the first weight is their density."""
+    posterior = bnn.fit(small(inference=bnn.InferenceSpec(method="nuts", tune=20, draws=300, chains=2)))
+    draws = np.random.default_rng(0).normal(0.0, 0.1, np.shape(posterior.state.draws)).astype("float32")
+    draws[1] += 1.0
+    return replace(posterior, state=posterior.state._replace(draws=draws, log_density=draws[:, :, 0]))
+
+
+def test_chains_stay_chains_in_arviz_and_in_what_the_app_sends_it() -> None:
+    posterior = two_stuck_chains()
+    state, networks = posterior.state, Networks.from_bytes(Networks.of(posterior).to_bytes())
+    for data, n in ((posterior.to_arviz(400), 200), (networks.to_arviz(), 250)):
+        weights = data.posterior["W1"].values
+        assert weights.shape == (2, n, 4, 2)
+        assert rhat_and_ess(weights.reshape(2, n, -1))[0] > 1.5
+        lp, diverging = (data.sample_stats[name].values for name in ("lp", "diverging"))
+        np.testing.assert_array_equal(lp, weights[:, :, 0, 0])
+        for chain in range(2):
+            # Evenly out of the chain, in the order in which they came.
+            times = np.flatnonzero(np.isin(state.log_density[chain], lp[chain]))
+            np.testing.assert_array_equal(lp[chain], state.log_density[chain, times])
+            np.testing.assert_array_equal(diverging[chain], state.divergent[chain, times])
+            assert np.diff(times).max() <= 3
+
+
+def test_the_first_draws_are_of_all_chains_and_each_comes_once() -> None:
+    posterior = two_stuck_chains()
+    kept = chain_draws(posterior)
+    first, every = posterior.positions(20), posterior.positions(600)
+    np.testing.assert_array_equal(first, every[:20])
+    assert {draw.tobytes() for draw in every} == {draw.tobytes() for draw in kept.reshape(600, -1)}
+    of_chain = [{draw.tobytes(): time for time, draw in enumerate(chain)} for chain in kept]
+    for chain in range(2):
+        times = sorted(of_chain[chain][draw.tobytes()] for draw in first[chain::2])
+        assert max(np.diff([0, *times, 300])) < 80  # ten of three hundred, evenly
 
 
 def test_a_chunk_is_short_even_if_each_of_its_trajectories_is_as_long_as_can_be() -> None:
