@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import bnn_lib as bnn
+from bnn_lib.fitting import fit_steps
 from bnn_lib.inference import METHODS
 from bnn_lib.posterior import predict_at
 from tests.cases import LinearCase, linear_case, small
@@ -52,6 +53,20 @@ def test_sghmc_in_mini_batches_finds_a_sharp_posterior_a_little_too_wide() -> No
     sd = np.sqrt(np.diag(case.covariance))
     np.testing.assert_allclose((mean - case.mean) / sd, 0, atol=1.0)
     np.testing.assert_allclose(np.sqrt(np.diag(covariance)) / sd, 1.1, atol=0.3)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 49, 50, 150, 199, 250])
+def test_sghmc_predicts_by_where_it_was_and_not_by_where_it_started(steps: int) -> None:
+    experiment = small(inference=bnn.InferenceSpec(method="sghmc", steps=steps))
+    seen = [np.asarray(p.posterior.state.positions) for p in fit_steps(experiment, chunk_steps=1)]
+    posterior = bnn.fit(experiment)
+    filled = int(posterior.state.filled)
+    assert filled == min(100, max(1, steps // 2))
+    for chain, kept in enumerate(np.asarray(posterior.state.kept)[:, :filled]):
+        step_of = {positions[chain].tobytes(): step for step, positions in enumerate(seen)}
+        steps_kept = [step_of[position.tobytes()] for position in kept]  # none is anything else
+        assert steps_kept == sorted(set(steps_kept))
+        assert steps == 1 or min(steps_kept) >= (steps - 1) // 2
 
 
 @pytest.mark.parametrize("method", ["fullrank_advi", "lowrank_advi"])
