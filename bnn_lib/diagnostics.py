@@ -10,7 +10,7 @@ import numpy as np
 from bnn_lib import programs
 from bnn_lib.errors import InvalidData
 from bnn_lib.inference import METHODS
-from bnn_lib.loo import MAX_ROWS, pointwise_log_likelihood, psis_k_hat, rhat_and_ess
+from bnn_lib.loo import MAX_ROWS, MIN_DRAWS, pointwise_log_likelihood, psis_k_hat, rhat_and_ess
 from bnn_lib.loo import loo as psis_loo
 from bnn_lib.model import model_data
 from bnn_lib.posterior import Posterior, predict_at
@@ -69,7 +69,7 @@ def loo(posterior: Posterior, dataset: Dataset, n_draws: int = 1000, seed: int =
     Raises
     ------
     InvalidData
-        If the method gives no draws of a posterior, or the rows are too many.
+        If the method gives no draws of a posterior, fewer than 100 of them differ, or the rows are too many.
     """
     entry = METHODS[posterior.experiment.inference.method]
     if entry.kind == "optimisation":
@@ -79,6 +79,12 @@ def loo(posterior: Posterior, dataset: Dataset, n_draws: int = 1000, seed: int =
         )
     if len(dataset.y_train) > MAX_ROWS:
         raise InvalidData(f"There are {len(dataset.y_train):,} training rows; allowed for LOO: {MAX_ROWS:,}.")
+    different = len({position.tobytes() for position in posterior.positions(n_draws, seed)})
+    if different < MIN_DRAWS <= n_draws:
+        raise InvalidData(
+            f"Of {n_draws:,} draws of {entry.label} {different:,} differ; allowed for LOO: at least {MIN_DRAWS}, "
+            "as it judges its weights by their tail. Score it on held-out rows instead (bnn.evaluate)."
+        )
     prediction = posterior.predict(dataset.X_train, n_draws=n_draws, seed=seed)
     return psis_loo(pointwise_log_likelihood(prediction, dataset.y_train))
 

@@ -31,6 +31,17 @@ def test_loo_without_draws_is_refused_with_the_way_round() -> None:
         loo(bnn.fit(case.experiment, case.dataset), case.dataset)
 
 
+@pytest.mark.parametrize(
+    ("method", "says"),
+    [("svgd", "Of 1,000 draws of Stein .* 20 differ"), ("nuts", "Of 1,000 draws of NUTS (3[0-9]|40) differ")],
+)
+def test_loo_of_a_few_draws_again_and_again_is_refused(method: str, says: str) -> None:
+    case = linear_case(method=method, steps=10, tune=20, draws=20, chains=2)
+    posterior = bnn.fit(case.experiment, case.dataset)
+    with pytest.raises(bnn.InvalidData, match=rf"{says}; allowed for LOO: at least 100"):
+        loo(posterior, case.dataset)
+
+
 def test_a_chain_that_stands_still_or_stays_far_below_the_others_is_stuck() -> None:
     rng = np.random.default_rng(0)
     draws, log_density = rng.normal(size=(4, 200, 3)), rng.normal(-100, 1.2, size=(4, 200))

@@ -9,6 +9,7 @@ import numpy as np
 
 from bnn_lib.engine.picture import Picture, Rows, Units
 from bnn_lib.engine.views.base import SEED, Frame, Place, View, affordable_draws, as_bytes, blocks
+from bnn_lib.errors import InvalidData
 from bnn_lib.inference import METHODS
 
 if TYPE_CHECKING:
@@ -67,13 +68,16 @@ def build_picture(
 
 
 def _loo(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
-    """Leave-one-out, where it takes but a fifth of a second and the method's draws are of a posterior."""
+    """Leave-one-out, where it takes but a fifth of a second and the method has draws enough of a posterior."""
     from bnn_lib.diagnostics import loo
 
     method = METHODS[posterior.experiment.inference.method]
     if method.kind == "optimisation" or len(dataset.X_train) > LOO_ROWS:
         return {}
-    return loo(posterior, dataset, n_draws=LOO_DRAWS)
+    try:
+        return loo(posterior, dataset, n_draws=LOO_DRAWS)
+    except InvalidData:  # a few particles, or a chain stopped early: known from the draws alone
+        return {}
 
 
 def _units(posterior: Posterior, place: Place | None) -> tuple[Units, ...]:

@@ -49,6 +49,7 @@ class Told:
         return [np.stack([X[:, 0], X[:, 1], 0 * X[:, 0], X[:, 0], X[:, 1]])]
 
     linear_about = None
+    chains = None
 
     def positions(self, n_draws: int, seed: int = 0) -> np.ndarray:
         return np.random.default_rng(seed).normal(size=(n_draws, 30))
@@ -282,3 +283,6 @@ def test_leave_one_out_is_of_draws_and_few_rows():
     posterior.experiment = Experiment(inference=InferenceSpec(method="map"))
     assert build_picture(posterior, data, Maps, [], step=1).scores["loo"] == {}
     assert build_picture(Told(), dataset(copies=26), Maps, [], step=1).scores["loo"] == {}
+    few = Told()
+    few.positions = lambda n_draws, seed=0: np.eye(20, 30)[np.arange(n_draws) % 20]  # type: ignore[method-assign]
+    assert build_picture(few, data, Maps, [], step=1).scores["loo"] == {}
