@@ -64,10 +64,10 @@ def fit(experiment: Experiment, dataset: Dataset | None = None, *, start: Poster
     dataset : Dataset, optional
         ``experiment.data`` is loaded if it is not given.
     start : Posterior, optional
-        Of the same network, prior and likelihood. A fit by the same method and settings goes on from it, for as
-        many steps more as the experiment says. NUTS goes on with its step size and mass matrix, without tuning
-        again, for as many draws more; the posterior has old and new draws. Any other fit, and each of its
-        chains, starts at one of the draws of `start`.
+        Of the same network, prior and likelihood, and of this data set. A fit by the same method and settings
+        goes on from it, for as many steps more as the experiment says. NUTS goes on with its step size and mass
+        matrix, without tuning again, for as many draws more; the posterior has old and new draws. Any other fit,
+        and each of its chains, starts at one of the draws of `start`.
 
     Returns
     -------
@@ -77,7 +77,8 @@ def fit(experiment: Experiment, dataset: Dataset | None = None, *, start: Poster
     Raises
     ------
     InvalidExperiment
-        If the likelihood does not fit the target, or the method cannot do what it is asked for.
+        If the likelihood does not fit the target, the method cannot do what it is asked for, or `start` is of
+        something else.
     FitFailed
         If the objective or the parameters cease to be numbers.
     """

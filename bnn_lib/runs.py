@@ -66,6 +66,12 @@ class Run:
         self.schema, self.structure = Schema.of(dataset), Structure.of(experiment, dataset)
         if start is not None and start.structure != self.structure:
             raise InvalidExperiment("The posterior to start from is of another network, prior or likelihood.")
+        if start is not None and not start.schema.same_as(self.schema):
+            raise InvalidExperiment(
+                "The posterior to start from is of other data: names, classes or units are not those of this data "
+                "set. If it was fitted to one of your own, pass that as well: bnn.fit(experiment, dataset, "
+                "start=posterior)."
+            )
         carried = start is not None and goes_on(experiment, start)
         steps = experiment.inference.total_steps
         if start is not None and carried and _chains(experiment):

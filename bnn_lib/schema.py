@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bnn_lib.datasets.dataset import Scaling
 
@@ -45,6 +47,14 @@ class Schema:
     def n_classes(self) -> int:
         """Number of classes C; 0 for regression."""
         return len(self.class_names)
+
+    def same_as(self, other: Schema) -> bool:
+        """Whether numbers and classes mean the same: names, and units to nine digits."""
+        mine, theirs = self.scaling, other.scaling
+        return self.header() == other.header() and all(
+            np.allclose(getattr(mine, part.name), getattr(theirs, part.name), rtol=1e-9, atol=0.0)
+            for part in fields(Scaling)
+        )
 
     def header(self) -> dict[str, Any]:
         """Return all but the scaling, as a file's header has it."""

@@ -236,6 +236,20 @@ def test_a_posterior_of_another_network_is_no_start() -> None:
         bnn.fit(small(network=bnn.NetworkSpec(hidden=(3,))), start=start)
 
 
+@pytest.mark.parametrize("method", ["advi", "nuts"])
+def test_a_posterior_of_other_data_is_no_start(method: str) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    own = bnn.Dataset.from_arrays(X, (X[:, 0] > 0).astype(int), task="classification")
+    experiment = small(inference=bnn.InferenceSpec(steps=50, tune=20, draws=20, chains=1))
+    start = bnn.fit(experiment, own)
+    more = small(inference=bnn.InferenceSpec(method=method, steps=50, tune=20, draws=20, chains=1))
+    for dataset in (None, bnn.Dataset.from_arrays(X[:50], own.y_train[:50] > 0, task="classification")):
+        with pytest.raises(bnn.InvalidExperiment, match=r"of other data.*bnn\.fit\(experiment, dataset, start="):
+            bnn.fit(more, dataset, start=start)
+    assert bnn.fit(more, own, start=start).diagnostics["steps"] > 0
+
+
 def test_pymc_itself_gives_the_same_approximation() -> None:
     case, theirs = fitted("pymc", steps=8000, mc_samples=1)
     mean, covariance = moments(theirs)
