@@ -14,8 +14,9 @@ from bnn_lib.cores import on_all_cores
 from bnn_lib.errors import FitFailed, InvalidExperiment
 from bnn_lib.experiment import InferenceSpec
 from bnn_lib.inference import METHODS
+from bnn_lib.inference.base import StepRates, StepSettings, learning_rate
 from bnn_lib.inference.requirements import check_method
-from bnn_lib.logdensity import layout_size
+from bnn_lib.logdensity import PYTENSOR_LOCK, layout_size
 from bnn_lib.model import Structure, build_model, model_data
 from bnn_lib.posterior import Posterior, step_settings
 from bnn_lib.programs import MAX_CHUNK, ChunkKey
@@ -24,7 +25,6 @@ from bnn_lib.schema import Schema
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
     from bnn_lib.experiment import Experiment
-    from bnn_lib.inference.base import StepSettings
     from bnn_lib.logdensity import Layout
 
 CHAIN_SEED_STEP = 1_000_003  # between the seeds of one fit's chains
@@ -199,16 +199,19 @@ class PyMCRun(Run):
 
     def __init__(self, experiment: Experiment, dataset: Dataset, start: Posterior | None = None) -> None:
         import pymc as pm
+        import pytensor
 
         if start is not None:
             raise InvalidExperiment("The method 'pymc' starts by itself; leave out the posterior to start from.")
         super().__init__(experiment, dataset)
         began = time.perf_counter()
-        with build_model(experiment, dataset):
-            self._advi = pm.ADVI(random_seed=experiment.inference.seed)
-            optimizer = pm.adam(learning_rate=experiment.inference.learning_rate)
-            self._advi.fit(0, obj_optimizer=optimizer, progressbar=False)
-            self._step = self._advi.objective.step_function(obj_optimizer=optimizer, score=True)
+        inference = experiment.inference
+        self._rate = pytensor.shared(np.asarray(inference.learning_rate, pytensor.config.floatX))
+        with PYTENSOR_LOCK, build_model(experiment, dataset):
+            self._advi = pm.ADVI(random_seed=inference.seed)
+            self._step = self._advi.objective.step_function(
+                obj_n_mc=inference.mc_samples, obj_optimizer=pm.adam(learning_rate=self._rate), score=True
+            )
         self._build_seconds = time.perf_counter() - began
 
     def advance(self, n: int) -> float:
@@ -216,9 +219,15 @@ class PyMCRun(Run):
         from bnn_lib.inference.pymc_advi import read_state
 
         began = time.perf_counter()
-        losses = np.array([self._step() for _ in range(n)])
+        rates = StepRates(self.experiment.inference.learning_rate, self.total)
+        of_steps = learning_rate(self.settings, rates, self.step + np.arange(n))
+        losses = np.zeros(n)
+        for i, rate in enumerate(np.broadcast_to(np.asarray(of_steps, self._rate.dtype), n)):
+            self._rate.set_value(rate)
+            losses[i] = self._step()
         self._objective[self.step : self.step + n] = -losses
-        self.states = [read_state(self._advi.approx, self.layout)]
+        with PYTENSOR_LOCK:
+            self.states = [read_state(self._advi.approx, self.layout)]
         seconds = time.perf_counter() - began
         self._check(-losses[None])
         self.compile_seconds = self._build_seconds

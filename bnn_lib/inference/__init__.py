@@ -143,7 +143,7 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
             "bnn_lib.inference.pymc_advi",
             "variational",
             "elbo",
-            ("steps", "learning_rate"),
+            ("steps", "learning_rate", "schedule", "mc_samples", "early_stopping"),
             in_app=False,
         ),
     }

@@ -1,6 +1,7 @@
 """Mean-field ADVI by `pymc.fit` itself, on the same model: the reference for tests and benchmarks.
 
-It runs in PyMC's own loop (`bnn_lib.fitting` knows); draws come from the state that is read off PyMC's.
+Its steps are a function that PyMC compiles (`bnn_lib.runs.PyMCRun`); draws come from the state that is read off
+PyMC's. Mini-batches it has not: the model is that of all rows.
 """
 
 from __future__ import annotations

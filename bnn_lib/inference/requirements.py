@@ -39,11 +39,12 @@ def check_method(inference: InferenceSpec, sizes: Sequence[int], parameters: int
             f"inference.method is {inference.method!r}, and this model has {parameters:,} parameters; allowed: "
             f"at most {entry.most_parameters:,}. Fewer units, or another method: {way}.",
         )
-    if inference.method == "nuts" and inference.batch_size is not None:
+    if inference.batch_size is not None and "batch_size" not in entry.fields:
+        way = "sghmc" if entry.kind == "sampling" else "advi"
         _refuse(
             "inference.batch_size",
-            f"inference.batch_size is {inference.batch_size}; allowed with nuts: none, as it needs the exact "
-            "density of all rows. For mini-batches choose sghmc.",
+            f"inference.batch_size is {inference.batch_size}; allowed with {inference.method}: none, as it needs "
+            f"the exact density of all rows. For mini-batches choose {way}.",
         )
     if inference.method == "dropout" and len(sizes) == 2:
         _refuse(

@@ -250,6 +250,22 @@ def test_a_posterior_of_other_data_is_no_start(method: str) -> None:
     assert bnn.fit(more, own, start=start).diagnostics["steps"] > 0
 
 
+@pytest.mark.slow
+def test_pymc_itself_takes_the_draws_and_the_schedule_that_it_is_told() -> None:
+    # The ELBO's scatter late in a fit: less with more draws a step, and with a rate that falls to 0 at the end its
+    # mean stands still, where it still moves at a constant one.
+    told = {
+        (schedule, draws): fitted("pymc", steps=2000, mc_samples=draws, schedule=schedule, learning_rate=0.05)[1]
+        for schedule, draws in (("cosine", 1), ("cosine", 30), ("constant", 1))
+    }
+    scatter = {key: posterior.objective[-500:].std() for key, posterior in told.items()}
+    assert scatter["cosine", 30] < 0.4 * scatter["cosine", 1]  # 1 / sqrt(30) = 0.18
+    case = linear_case()
+    sd = np.sqrt(np.diag(case.covariance))
+    away = {key: np.abs((moments(posterior)[0] - case.mean) / sd).max() for key, posterior in told.items()}
+    assert away["cosine", 1] < away["constant", 1]
+
+
 def test_pymc_itself_gives_the_same_approximation() -> None:
     case, theirs = fitted("pymc", steps=8000, mc_samples=1)
     mean, covariance = moments(theirs)

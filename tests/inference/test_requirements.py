@@ -17,6 +17,7 @@ from bnn_lib.priors import PRIORS, SCALINGS, count_parameters
         ({"method": "fullrank_advi"}, (8, 128, 128, 1), "17,793 parameters; allowed: at most 2,000"),
         ({"method": "nuts"}, (8, 128, 128, 1), "sghmc takes more"),
         ({"method": "nuts", "batch_size": 50}, (2, 5, 1), "For mini-batches choose sghmc"),
+        ({"method": "pymc", "batch_size": 50}, (2, 5, 1), "For mini-batches choose advi"),
         ({"method": "dropout"}, (2, 1), "no hidden units"),
         ({"method": "svgd", "particles": 200}, (8, 128, 128, 1), "allowed: at most 112"),
     ],
