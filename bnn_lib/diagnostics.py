@@ -12,6 +12,7 @@ from bnn_lib.errors import InvalidData
 from bnn_lib.inference import METHODS
 from bnn_lib.loo import MAX_ROWS, MIN_DRAWS, pointwise_log_likelihood, psis_k_hat, rhat_and_ess
 from bnn_lib.loo import loo as psis_loo
+from bnn_lib.metrics import BLOCK_PREDICTIONS
 from bnn_lib.model import model_data
 from bnn_lib.posterior import Posterior, predict_at
 from bnn_lib.programs import DRAW_BLOCK
@@ -41,9 +42,11 @@ def assess(posterior: Posterior, dataset: Dataset) -> Posterior:
     -------
     Posterior
         For an approximation with a density, with ``k_hat`` (Yao et al. 2018), ``elbo_mean`` and ``elbo_se``, the
-        ELBO's Monte Carlo estimate and its standard error. For NUTS, with ``r_hat`` and ``ess``, the worst
-        over function values at held-out inputs (weights are not identifiable), ``divergences``, ``leapfrogs``,
-        ``chains`` and ``draws`` of each, ``divergences_by_chain``, and ``stuck_chains`` (see `stuck_chains`).
+        ELBO's Monte Carlo estimate and its standard error. Laplace's ``k_hat`` is of the model that predicts,
+        whose network is linear: it does not tell how far from linear the network itself is. For NUTS, with
+        ``r_hat`` and ``ess``, the worst over function values at held-out inputs (weights are not identifiable),
+        ``divergences``, ``leapfrogs``, ``chains`` and ``draws`` of each, ``divergences_by_chain``, and
+        ``stuck_chains`` (see `stuck_chains`).
     """
     method = posterior.experiment.inference.method
     found = _of_chains(posterior, dataset) if method == "nuts" else _of_weights(posterior, dataset)
@@ -95,10 +98,14 @@ def _of_weights(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
     if program is None:
         return {}
     inputs = model_data(posterior.experiment, dataset)
-    blocks = range(WEIGHTED_DRAWS // DRAW_BLOCK)
-    log_weights = np.concatenate(
-        [np.asarray(program.run(np.uint32(SEED), np.int32(b), posterior.state, inputs)) for b in blocks]
-    ).astype("float64")
+    blocks = [
+        program.run(np.uint32(SEED), np.int32(block), posterior.state, inputs)
+        for block in range(WEIGHTED_DRAWS // DRAW_BLOCK)
+    ]
+    log_weights, log_likelihood = (np.concatenate(parts).astype("float64") for parts in zip(*blocks, strict=True))
+    # A network made linear is another model, whose posterior is what Laplace approximates.
+    linear = posterior.linear_about is not None
+    log_weights += _log_likelihood(posterior, dataset) if linear else log_likelihood
     usable = log_weights[~np.isnan(log_weights)]
     if len(usable) < len(log_weights) or not np.isfinite(usable).any():
         return {"k_hat": float("inf")}
@@ -107,6 +114,16 @@ def _of_weights(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
         found["elbo_mean"] = float(log_weights.mean())
         found["elbo_se"] = float(log_weights.std(ddof=1) / np.sqrt(len(log_weights)))
     return found
+
+
+def _log_likelihood(posterior: Posterior, dataset: Dataset) -> np.ndarray:
+    """Return the log likelihood of all rows by what the draws predict, (WEIGHTED_DRAWS,)."""
+    total = np.zeros(WEIGHTED_DRAWS)
+    rows = np.arange(len(dataset.y_train))
+    for block in np.array_split(rows, -(-len(rows) * WEIGHTED_DRAWS // BLOCK_PREDICTIONS)):
+        prediction = posterior.predict(dataset.X_train[block], n_draws=WEIGHTED_DRAWS, seed=SEED)
+        total += pointwise_log_likelihood(prediction, dataset.y_train[block]).sum(axis=1)
+    return total
 
 
 def stuck_chains(draws: np.ndarray, log_density: np.ndarray) -> list[int]:

@@ -254,9 +254,9 @@ def finish_program(key: ChunkKey) -> Program | None:
 
 @_cached
 def weights_program(key: ChunkKey) -> Program | None:
-    """Return ``run(seed, block, state, inputs) -> log p - log q`` of a block of draws, (DRAW_BLOCK,).
+    """Return ``run(seed, block, state, inputs) -> (log prior - log q, log likelihood)`` of a block of draws.
 
-    p is the posterior up to a constant, all rows counted, and q the approximation; None if q has no density.
+    Each is (DRAW_BLOCK,); all rows are counted, and q is the approximation. None if q has no density.
     """
     method = METHODS[key.method].load()
     log_prob = getattr(method, "log_prob", None)
@@ -266,8 +266,13 @@ def weights_program(key: ChunkKey) -> Program | None:
 
     def log_weights(seed: Any, block: Any, state: Any, inputs: Any) -> Any:
         positions = draw_block(method, seed, block, state, log_density.layout, key.settings)
+
+        def one(at: Any) -> tuple[Any, Any]:
+            log_prior, log_likelihood = log_density.parts(at, inputs)
+            return log_prior - log_prob(state, at), log_likelihood
+
         # One at a time: a hundred compilations' worth of draws is soon done, and this compiles faster.
-        return jax.lax.map(lambda at: log_density(at, inputs) - log_prob(state, at), positions)
+        return jax.lax.map(one, positions)
 
     state = state_template(method, log_density.size, key.settings)
     return _compile(log_weights, np.uint32(0), np.int32(0), state, placeholder_data(key.structure, key.rows))

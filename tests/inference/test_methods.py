@@ -150,6 +150,31 @@ def test_laplace_predicts_by_the_network_made_linear_at_the_map() -> None:
     assert epistemic[-2:].min() > np.median(epistemic[:-2])
 
 
+def test_laplace_s_k_hat_is_of_the_network_that_predicts() -> None:
+    # Linear in its weights, with normal noise and prior, it has a normal posterior: Laplace's, once at the mode.
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2, 2, (50, 1))
+    dataset = bnn.Dataset.from_arrays(X, np.sin(2 * X[:, 0]) + 0.1 * rng.normal(size=50))
+    experiment = bnn.Experiment(
+        network=bnn.NetworkSpec(hidden=(10,)),
+        likelihood=bnn.LikelihoodSpec(noise=0.2),
+        inference=bnn.InferenceSpec(method="laplace", steps=20_000),
+    )
+    assert bnn.fit(experiment, dataset).diagnostics["k_hat"] < 0.3
+
+
+def test_laplace_s_k_hat_sees_what_is_not_normal() -> None:
+    # Five rows of classes, hardly any prior: skewed, however linear the network is.
+    X = np.array([[-2.0], [-1.0], [0.5], [1.0], [2.0]])
+    dataset = bnn.Dataset.from_arrays(X, [0, 0, 1, 1, 1], "classification", X_test=X, y_test=[0, 0, 1, 1, 1])
+    experiment = bnn.Experiment(
+        network=bnn.NetworkSpec(hidden=()),
+        prior=bnn.PriorSpec(scale=50.0, bias_scale=50.0),
+        inference=bnn.InferenceSpec(method="laplace", steps=20_000),
+    )
+    assert bnn.fit(experiment, dataset).diagnostics["k_hat"] > 0.7
+
+
 def test_of_a_linear_model_laplace_s_linear_network_is_the_network() -> None:
     _, posterior = fitted("laplace", steps=500)
     X = np.array([[0.3, -2.0], [5.0, 1.0]])
