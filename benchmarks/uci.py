@@ -144,12 +144,12 @@ def load_split(folder: Path, k: int) -> bnn.Dataset:
 
 
 def run_set(name: str, splits: int, options: argparse.Namespace) -> int:
-    """Print the table of one set; return how many targets are missed."""
+    """Print the table of one set; return how many targets are missed, or methods fail."""
     datasets = [load_split(options.data / name, k) for k in range(splits)]
     shape = datasets[0].X_train.shape
     print(f"\n{name}: {shape[0]} training rows, {shape[1]} features; {splits} of {ALL_SPLITS} splits.\n")
     rows: list[tuple[object, ...]] = []
-    means = {}
+    means, missed = {}, 0
     for method in options.methods:
         experiment = bnn.Experiment(
             network=bnn.NetworkSpec(hidden=HIDDEN),
@@ -157,21 +157,24 @@ def run_set(name: str, splits: int, options: argparse.Namespace) -> int:
             inference=inference(method, SETTINGS.get(method, OPTIMISED), quick=options.quick),
         )
         scores, posteriors = [], []
-        for dataset in datasets:
+        for split, dataset in enumerate(datasets):
             fitted, seconds = timed_fit(experiment, dataset)
             if isinstance(fitted, str):
-                print(f"{method}: {fitted}", file=sys.stderr)
+                print(f"{method}, split {split}: {fitted}", file=sys.stderr)
+                missed += 1
                 break
             posteriors.append(fitted)
             scores.append(score(fitted, dataset, seconds))
         if not scores:
-            rows.append((method, "none", "", "", ""))
+            rows.append((method, "none", "", "", "", ""))
             continue
         log_likelihood, rmse, seconds_each = zip(*scores, strict=True)
-        means[method] = statistics.mean(log_likelihood)
+        if len(scores) == splits:  # a mean of those before one that failed meets no target
+            means[method] = statistics.mean(log_likelihood)
         rows.append(
             (
                 method,
+                f"{len(scores)} of {splits}",
                 with_error(log_likelihood),
                 with_error(rmse),
                 statistics.mean(seconds_each),
@@ -180,9 +183,9 @@ def run_set(name: str, splits: int, options: argparse.Namespace) -> int:
         )
         print(f"  {method}: {with_error(log_likelihood)}", file=sys.stderr, flush=True)
     for source, (published, error) in PUBLISHED[name].items():
-        rows.append((source, f"{published:.2f}", f"{error:.2f}", "", "published"))
-    print_table(("", "log-likelihood", "RMSE", "seconds a split", ""), rows)
-    return print_targets(name, means)
+        rows.append((source, f"{ALL_SPLITS}", f"{published:.2f}", f"{error:.2f}", "", "published"))
+    print_table(("", "splits", "log-likelihood", "RMSE", "seconds a split", ""), rows)
+    return missed + print_targets(name, means)
 
 
 def score(posterior: bnn.Posterior, dataset: bnn.Dataset, seconds: float) -> Scores:
