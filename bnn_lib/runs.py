@@ -38,10 +38,11 @@ def chunk_key(experiment: Experiment, structure: Structure, rows: int) -> ChunkK
 
 
 def start_positions(layout: Layout, seed: int, count: int = 1) -> np.ndarray:
-    """Where a fit starts, (count, D): weights from N(0, 1 / fan_in), all else at 0.
+    """Where a fit starts, (count, D): weight matrices from N(0, 1 / fan_in), all else at 0.
 
     All weights at 0 would be a saddle point, where units that start equal stay equal; this keeps the scale of
-    activations through the layers (LeCun et al. 1998).
+    activations through the layers (LeCun et al. 1998). Whatever has an entry for each weight starts so: offsets of
+    non-centred weights, and the local scales of a horseshoe, for which it is a start as good as 0.
     """
     rng = np.random.default_rng(seed)
     positions = np.zeros((count, layout_size(layout)), "float32")

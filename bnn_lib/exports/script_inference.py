@@ -133,7 +133,7 @@ def _draws(plan: Plan, most: int = DRAWS) -> int:
 
 
 def _start(plan: Plan) -> list[str]:
-    """Where a fit starts: weights from N(0, 1 / fan_in), all else as PyMC has it, which is at 0."""
+    """Where a fit starts: weight matrices from N(0, 1 / fan_in), all else as PyMC has it, which is at 0."""
     return [
         "",
         "",
