@@ -63,5 +63,8 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-class FitFailed(ArithmeticError):
-    """A fit whose numbers ran away; the message says at which step, and what usually helps."""
+class FitFailed(ValueError, ArithmeticError):
+    """A fit whose numbers ran away; the message says at which step, and what usually helps.
+
+    A `ValueError` like all of the library's: settings that lead there are what is to be changed.
+    """

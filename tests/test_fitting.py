@@ -43,6 +43,12 @@ def test_progress_tells_every_step_once_and_stops_at_every_snapshot() -> None:
     assert np.isfinite(progress.posterior.elbo).all()
 
 
+def test_every_error_of_the_library_is_a_value_error() -> None:
+    for error in (bnn.InvalidExperiment, bnn.InvalidData, bnn.FitFailed):
+        assert issubclass(error, ValueError)
+    assert issubclass(bnn.FitFailed, ArithmeticError)
+
+
 @pytest.mark.parametrize("total", [29, 1000, 20_000, 1_000_000])
 def test_snapshots_are_about_thirty_and_even_in_the_logarithm(total: int) -> None:
     steps = snapshot_steps(total)
