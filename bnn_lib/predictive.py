@@ -26,7 +26,8 @@ from scipy import special
 
 from bnn_lib.conditionals import Conditional, normal
 from bnn_lib.cores import on_all_cores
-from bnn_lib.errors import InvalidData, shown
+from bnn_lib.datasets.checks import read_number
+from bnn_lib.errors import InvalidData
 from bnn_lib.likelihoods import SMALLEST_PROBABILITY
 
 BLOCK_VALUES = 1_000_000  # draws times inputs that are worked on at once
@@ -123,11 +124,7 @@ class Prediction:
             Lower and upper quantile of the mixture of the draws' distributions. Of counts the quantiles are whole
             numbers, and the interval holds at least its probability.
         """
-        if not isinstance(probability, float) or not 0.0 < probability < 1.0:
-            raise InvalidData(
-                f"probability is {shown(probability)}; allowed: a number between 0 and 1, e.g. 0.95."
-            )
-        tail = (1.0 - probability) / 2.0
+        tail = (1.0 - read_number(probability, "probability", 0.0, 1.0, inside=True)) / 2.0
         levels = np.array([tail, 1.0 - tail])
         return np.concatenate([block.mixture_quantiles(levels) for block in self._blocks()], axis=1).T
 
