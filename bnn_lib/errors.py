@@ -58,6 +58,13 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
+def check_kind(value: object, name: str, kind: type, *, optional: bool = False) -> None:
+    """Refuse an argument that is no `kind` of this library's; None passes if it is `optional`."""
+    if not isinstance(value, kind) and not (optional and value is None):
+        error = InvalidExperiment if name == "experiment" else InvalidData
+        raise error(f"{name} is {shown(value)}; allowed: {kind.__name__}{' or None' if optional else ''}.")
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return ``"1 row"`` or ``"2,000 rows"``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bnn_lib import programs
-from bnn_lib.datasets import load_dataset
+from bnn_lib.datasets import Dataset, load_dataset
+from bnn_lib.datasets.checks import read_whole
 from bnn_lib.diagnostics import assess
+from bnn_lib.errors import check_kind
+from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
 from bnn_lib.model import Structure
 from bnn_lib.posterior import Posterior, step_settings
 from bnn_lib.programs import MAX_CHUNK
-from bnn_lib.runs import chunk_key, start_run
-
-if TYPE_CHECKING:
-    from bnn_lib.datasets import Dataset
-    from bnn_lib.experiment import Experiment
+from bnn_lib.runs import Run, chunk_key, start_run
 
 CHUNK_SECONDS = 0.1
 CHAINS_CHUNK_SECONDS = 0.25  # chains wait for one another after every chunk
@@ -108,13 +106,27 @@ def fit_steps(
     ------
     Progress
         After the first step, at every one of `snapshot_steps`, and at least once a chunk.
+
+    Raises
+    ------
+    InvalidExperiment, InvalidData
+        At once, as `fit` does.
     """
+    check_kind(experiment, "experiment", Experiment)
+    check_kind(dataset, "dataset", Dataset, optional=True)
+    check_kind(start, "start", Posterior, optional=True)
+    if chunk_steps is not None:
+        chunk_steps = read_whole(chunk_steps, "chunk_steps", 1, MAX_CHUNK)
     if dataset is None:
         dataset = load_dataset(experiment.data)
-    run = start_run(experiment, dataset, start)
+    return _steps(start_run(experiment, dataset, start), dataset, chunk_steps)
+
+
+def _steps(run: Run, dataset: Dataset, chunk_steps: int | None) -> Iterator[Progress]:
+    inference = run.experiment.inference
     first, total = run.step, run.total
     snapshots = iter(snapshot_steps(total - first))
-    can_stop_early = "early_stopping" in METHODS[experiment.inference.method].fields
+    can_stop_early = inference.early_stopping and "early_stopping" in METHODS[inference.method].fields
     seconds_wanted = CHAINS_CHUNK_SECONDS if len(run.states) > 1 else CHUNK_SECONDS
     pace, goal = chunk_steps or 1, first + next(snapshots)
     while True:
@@ -125,7 +137,7 @@ def fit_steps(
             # Twice as many at the most: the first chunks are too short to time.
             paced = min(2 * pace, int(seconds_wanted * n / max(seconds, 1e-6)))
             pace = max(1, min(paced, run.steps_within(STOP_SECONDS)))
-        flat = can_stop_early and experiment.inference.early_stopping and is_flat(run.objective)
+        flat = can_stop_early and is_flat(run.objective)
         ended = flat or run.step == total
         posterior = run.posterior(stopped_early=flat and run.step < total)
         yield Progress(run.step, total, run.objective[-n:], assess(posterior, dataset) if ended else posterior)

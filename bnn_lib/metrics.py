@@ -8,15 +8,13 @@ those of exactly 1 lowered by as much: one row that a model calls impossible wou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from bnn_lib.errors import InvalidData, shown
+from bnn_lib.datasets import Dataset
+from bnn_lib.errors import InvalidData, check_kind, shown
 from bnn_lib.likelihoods import SMALLEST_PROBABILITY
-
-if TYPE_CHECKING:
-    from bnn_lib.datasets import Dataset
 
 CALIBRATION_BINS = 15
 BLOCK_PREDICTIONS = 1_000_000  # draws times rows that are predicted at once
@@ -226,8 +224,11 @@ def evaluate(
     Raises
     ------
     InvalidData
-        If there is no such split.
+        If there is no such split, or an argument is of another kind.
     """
+    check_kind(dataset, "dataset", Dataset)
+    if not callable(getattr(posterior, "predict", None)):
+        raise InvalidData(f"posterior is {shown(posterior)}; allowed: a Posterior, or what predicts as one does.")
     if split not in ("test", "train"):
         raise InvalidData(f"split is {shown(split)}; allowed: test or train.")
     X, y = (dataset.X_test, dataset.y_test) if split == "test" else (dataset.X_train, dataset.y_train)

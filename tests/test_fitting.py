@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from itertools import product
+from typing import Any
 
 import jax
 import numpy as np
@@ -41,6 +43,30 @@ def test_progress_tells_every_step_once_and_stops_at_every_snapshot() -> None:
     assert steps == sorted(set(steps))
     np.testing.assert_array_equal(np.concatenate(pieces), progress.posterior.elbo)
     assert np.isfinite(progress.posterior.elbo).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((None,), "experiment is None; allowed: Experiment"),
+        (({"n": 3},), "experiment is {'n': 3}; allowed: Experiment"),
+        ((small(), "x"), "dataset is 'x'; allowed: Dataset or None"),
+        ((small(), None, "fit.npz"), "start is 'fit.npz'; allowed: Posterior or None"),
+    ],
+)
+def test_an_argument_of_another_kind_is_refused_at_once_in_a_sentence(
+    arguments: tuple[Any, ...], says: str
+) -> None:
+    for ask in (bnn.fit, fit_steps):  # which does not wait for the first step
+        named = dict(zip(("experiment", "dataset", "start"), arguments, strict=False))
+        with pytest.raises(ValueError, match=re.escape(says)):
+            ask(**named)
+
+
+def test_a_chunk_of_no_steps_is_refused() -> None:
+    for bad in (0, 1.5, 9000):
+        with pytest.raises(bnn.InvalidData, match=r"chunk_steps is .*; allowed: a whole number from 1 to 8,192"):
+            fit_steps(small(), chunk_steps=bad)  # type: ignore[arg-type]
 
 
 def test_every_error_of_the_library_is_a_value_error() -> None:

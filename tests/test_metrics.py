@@ -321,3 +321,12 @@ def test_importing_metrics_imports_nothing_heavy(root: Path) -> None:
     code = "import sys, bnn_lib.metrics; print({'sklearn', 'scipy', 'pymc', 'jax', 'pandas'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_what_cannot_be_evaluated_is_refused_in_a_sentence() -> None:
+    X = np.arange(20.0)[:, None]
+    dataset = Dataset.from_arrays(X, X[:, 0])
+    with pytest.raises(InvalidData, match="dataset is None; allowed: Dataset"):
+        metrics.evaluate(None, None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidData, match="posterior is None; allowed: a Posterior"):
+        metrics.evaluate(None, dataset)

@@ -136,7 +136,7 @@ def test_what_does_not_apply_is_refused_in_a_sentence() -> None:
     with pytest.raises(bnn.InvalidData, match="class codes 0 to 1"):
         classes.log_prob([0, 1, 2])
     for bad in (95, 1.0, -0.5, float("nan"), "0.9"):
-        with pytest.raises(bnn.InvalidData, match="probability is .*; allowed: a number above 0 and below 1"):
+        with pytest.raises(bnn.InvalidData, match=r"probability is .*; allowed: a number above 0 and below 1"):
             regression().interval(bad)  # type: ignore[arg-type]
     # A level out of an array of 32 bits is a number like any other.
     np.testing.assert_allclose(regression().interval(np.float32(0.5)), regression().interval(0.5))
