@@ -10,6 +10,7 @@ import numpy as np
 
 from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.datasets.split import derived_seed
+from bnn_lib.datasets.toy_classification import BLOB_SPREAD, CLUSTER_SPREAD, DECIMALS
 from bnn_lib.exports.cells import Cell, literal, wrapped
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ MOST_EMBEDDED = 20_000  # numbers that a script holds itself: some 200 kB
 ROWS_FILE = "rows.csv"
 
 _CLOUDS = "centers=[[-1.0, -1.0], [1.0, 1.0]], cluster_std=np.hypot({spread}, {noise!r}), random_state={seed}"
-# Data sets by scikit-learn: what to import, and its call. Rounded as `toy_classification` does.
+# Data sets by scikit-learn: what to import, and its call.
 _GENERATED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "moons": ("make_moons", "n_samples={n}, noise={noise!r}, random_state={seed}"),
         "moons_ood": ("make_moons", "n_samples={n}, noise={noise!r}, random_state={seed}"),
         "circles": ("make_circles", "n_samples={n}, noise={noise!r}, factor=0.5, random_state={seed}"),
-        "blobs": ("make_blobs", "n_samples={n}, " + _CLOUDS.replace("{spread}", "0.5")),
-        "clusters": ("make_blobs", "n_samples={n}, " + _CLOUDS.replace("{spread}", "0.25")),
+        "blobs": ("make_blobs", "n_samples={n}, " + _CLOUDS.replace("{spread}", f"{BLOB_SPREAD}")),
+        "clusters": ("make_blobs", "n_samples={n}, " + _CLOUDS.replace("{spread}", f"{CLUSTER_SPREAD}")),
     }
 )
 _MEASURED: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -99,7 +100,7 @@ def _recipe(dataset: Dataset, spec: DataSpec) -> list[str] | None:
         f"X, y = {name}({arguments})",
     ]
     if generated:
-        lines.append("X = X.round(6)")
+        lines.append(f"X = X.round({DECIMALS})")
     if entry.features:
         columns = [entry.features.index(feature) for feature in dataset.feature_names]
         lines.append(f"X = X[:, {columns}]")

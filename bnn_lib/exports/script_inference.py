@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DRAWS = 1000  # of an approximation
 MOST_PREDICTED = 20_000_000  # draws times held-out rows times classes: 160 MB
-NARROW = 0.007  # standard deviations at the start, exp(-5): see bnn_lib.inference.gaussian
+NARROW = 0.007  # standard deviations at the start: bnn_lib.inference.gaussian's, whose import would be JAX's
 
 
 def remarks(plan: Plan) -> list[str]:
@@ -113,7 +113,7 @@ def _sampling(plan: Plan) -> Cell:
     if inference.method == "nuts":
         chains, tune, draws = inference.chains, inference.tune, inference.draws
     else:
-        chains, tune, draws = 4, 1000, 1000
+        chains, tune, draws = METHODS[inference.method].copies, 1000, 1000
     lines = [
         "with model:",
         "    trace = pm.sample(",

@@ -21,9 +21,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from bnn_lib.inference import METHODS
 from bnn_lib.inference.base import Layout, StepRates, StepSettings, Target, in_turn
 
-CHAINS = 4
+CHAINS = METHODS["sghmc"].copies
 KEPT = 100
 CLIMB = 0.2  # share of the burn-in in which the chains only climb: far away, gradients tell no scales
 MEMORY = 0.03  # share of the burn-in that squared gradients are averaged over

@@ -16,7 +16,9 @@ import bnn_lib as bnn
 from bnn_lib.datasets import DATASETS
 from bnn_lib.exports.script import program
 from bnn_lib.exports.script_data import MOST_EMBEDDED, ROWS_FILE, rows_csv
+from bnn_lib.exports.script_inference import NARROW
 from bnn_lib.inference import METHODS
+from bnn_lib.inference.gaussian import START_LOG_SD
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.logdensity import PYTENSOR_LOCK
 from bnn_lib.priors import PRIORS, SCALINGS
@@ -213,6 +215,10 @@ def test_names_are_text_and_nothing_else():
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=2, max_size=4, unique=True))
 def test_any_names_are_text_and_nothing_else(names: list[str]):
     assert_harmless(names, names)
+
+
+def test_it_starts_as_narrow_as_the_fit():
+    assert pytest.approx(np.exp(START_LOG_SD), rel=0.05) == NARROW
 
 
 @pytest.mark.parametrize("method", METHODS)
