@@ -19,7 +19,7 @@ import numpy as np
 
 from bnn_lib.datasets.checks import read_matrix, read_number, read_seed, read_targets, read_whole
 from bnn_lib.errors import InvalidData
-from bnn_lib.metrics import CALIBRATION_BINS, classification_scores
+from bnn_lib.metrics import CALIBRATION_BINS, classification_scores, equal_mass_bins
 from bnn_lib.predictive import Prediction
 
 if TYPE_CHECKING:
@@ -214,8 +214,7 @@ def ring_around(X: np.ndarray, n: int = 500, seed: int = 0) -> np.ndarray:
 
 def _brier_parts(p: np.ndarray, happened: np.ndarray, bins: int) -> tuple[float, float, float]:
     """Reliability, resolution and uncertainty of the probabilities p (n,) of an event."""
-    rank = np.searchsorted(np.sort(p), p)  # ties share the lowest, as in `metrics.reliability_curve`
-    _, bin_of_row = np.unique(rank * bins // len(p), return_inverse=True)
+    bin_of_row = equal_mass_bins(p, bins)
     count = np.bincount(bin_of_row)
     forecast = np.bincount(bin_of_row, weights=p) / count
     share, overall = np.bincount(bin_of_row, weights=happened) / count, happened.mean()

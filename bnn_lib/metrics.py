@@ -106,15 +106,20 @@ def reliability_curve(p: np.ndarray, y: np.ndarray, bins: int = CALIBRATION_BINS
     p, y = _read_probabilities(p, y)
     confidence = p.max(axis=1)
     right = p.argmax(axis=1) == y
-    # The number of rows that are less sure: a rank at which ties share the lowest.
-    rank = np.searchsorted(np.sort(confidence), confidence)
-    _, bin_of_row = np.unique(rank * bins // len(y), return_inverse=True)
+    bin_of_row = equal_mass_bins(confidence, bins)
     count = np.bincount(bin_of_row)
     return ReliabilityCurve(
         np.bincount(bin_of_row, weights=confidence) / count,
         np.bincount(bin_of_row, weights=right) / count,
         count,
     )
+
+
+def equal_mass_bins(values: np.ndarray, bins: int) -> np.ndarray:
+    """Return the bin of each value (n,), from 0 on: equal values share one, and none that is left is empty."""
+    # The number of values that are less: a rank at which ties share the lowest.
+    rank = np.searchsorted(np.sort(values), values)
+    return np.unique(rank * bins // len(values), return_inverse=True)[1]
 
 
 def regression_scores(
