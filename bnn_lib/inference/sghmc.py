@@ -75,7 +75,7 @@ class SGHMC:
         """One step of the integrator; returns the chains' mean log density where it began."""
         values, gradients = jax.vmap(jax.value_and_grad(target.log_density))(state.positions)
         half = jnp.maximum(rates.total_steps / 2, 1.0)
-        newest = jnp.maximum(1.0 / (state.done + 1.0), 1.0 / (MEMORY * half))
+        newest = jnp.maximum(1.0 / (state.done + 1.0), 1.0 / jnp.maximum(MEMORY * half, 1.0))
         newest = jnp.where(state.done < half, newest, 0.0)
         climbs = state.done < CLIMB * half
         precision = state.precision + newest * ((gradients**2).mean(axis=0) - state.precision)
