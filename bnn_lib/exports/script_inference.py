@@ -161,7 +161,7 @@ def score_cell(plan: Plan) -> Cell:
         text = "Class probabilities of the held-out rows, averaged over the draws."
         return Cell("Held-out score", text, "\n".join(lines), guarded)
     y_test = "(y_test - y_mean) / y_sd" if plan.is_standardised else "y_test"
-    density = f"pm.logp(pm.{target.distribution}.dist(**says(output)), {y_test})"
+    density = f"pm.logp(pm.{target.distribution}.dist(**likelihood_parameters(output)), {y_test})"
     lines = [
         *_predicted(plan, {"mean": target.mean, "log_density": density}),
         "mean, log_p = mean.mean(axis=0), np.logaddexp.reduce(log_density, axis=0) - np.log(len(log_density))",

@@ -201,7 +201,7 @@ def _likelihood(plan: Plan) -> list[str]:
         lines.append("")
     target = plan.target
     given = ", ".join(f'"{name}": {code}' for name, code in target.parameters.items())
-    lines += ["def says(output):", "    # The parameters of the target's distribution."]
+    lines += ["def likelihood_parameters(output):", "    # Of the target's distribution."]
     one_line = f"    return {{{given}}}"
     if len(one_line) < 105:
         lines.append(one_line)
@@ -211,4 +211,4 @@ def _likelihood(plan: Plan) -> list[str]:
         rows, observed = "X", "observed=targets"
     else:
         rows, observed = "X_batch", f"observed=targets_batch, total_size={plan.n_train}"
-    return [*lines, "", f'pm.{target.distribution}("y", **says(network({rows})), {observed})']
+    return [*lines, "", f'pm.{target.distribution}("y", **likelihood_parameters(network({rows})), {observed})']
