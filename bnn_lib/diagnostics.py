@@ -42,10 +42,10 @@ def assess(posterior: Posterior, dataset: Dataset) -> Posterior:
     -------
     Posterior
         For an approximation with a density, with ``k_hat`` (Yao et al. 2018), ``elbo_mean`` and ``elbo_se``, the
-        ELBO's Monte Carlo estimate and its standard error. For Laplace, with ``k_hat_linear``, that of the model
-        which predicts, whose network is linear: it does not tell how far from linear the network is. For NUTS,
-        with ``r_hat`` and ``ess``, the worst over function values at held-out inputs (weights are not
-        identifiable), ``divergences``, ``leapfrogs``, ``chains`` and ``draws`` of each,
+        ELBO's Monte Carlo estimate and its standard error. For Laplace, with ``k_hat_linear``, too, that of
+        the model which predicts, whose network is linear: low, it does not tell how far from linear the network
+        is. For NUTS, with ``r_hat`` and ``ess``, the worst over function values at held-out inputs (weights are
+        not identifiable), ``divergences``, ``leapfrogs``, ``chains`` and ``draws`` of each,
         ``divergences_by_chain``, and ``stuck_chains`` (see `stuck_chains`).
     """
     method = posterior.experiment.inference.method
@@ -103,19 +103,23 @@ def _of_weights(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
         for block in range(WEIGHTED_DRAWS // DRAW_BLOCK)
     ]
     log_weights, log_likelihood = (np.concatenate(parts).astype("float64") for parts in zip(*blocks, strict=True))
-    # A network made linear is another model, whose posterior is what Laplace approximates: it has another name,
-    # as it tells nothing of how far that is from the network's own.
-    linear = posterior.linear_about is not None
-    name = "k_hat_linear" if linear else "k_hat"
-    log_weights += _log_likelihood(posterior, dataset) if linear else log_likelihood
-    usable = log_weights[~np.isnan(log_weights)]
-    if len(usable) < len(log_weights) or not np.isfinite(usable).any():
-        return {name: float("inf")}
-    found = {name: psis_k_hat(log_weights)}
+    found = {}
+    if posterior.linear_about is not None:
+        # The network made linear is another model, whose posterior is what Laplace approximates.
+        found["k_hat_linear"] = _k_hat(log_weights + _log_likelihood(posterior, dataset))
+    log_weights += log_likelihood
+    found["k_hat"] = _k_hat(log_weights)
     if METHODS[posterior.experiment.inference.method].objective == "elbo" and np.isfinite(log_weights).all():
         found["elbo_mean"] = float(log_weights.mean())
         found["elbo_se"] = float(log_weights.std(ddof=1) / np.sqrt(len(log_weights)))
     return found
+
+
+def _k_hat(log_weights: np.ndarray) -> float:
+    usable = log_weights[~np.isnan(log_weights)]
+    if len(usable) < len(log_weights) or not np.isfinite(usable).any():
+        return float("inf")
+    return psis_k_hat(log_weights)
 
 
 def _log_likelihood(posterior: Posterior, dataset: Dataset) -> np.ndarray:

@@ -162,7 +162,7 @@ def test_laplace_s_k_hat_is_of_the_network_that_predicts() -> None:
     )
     told = bnn.fit(experiment, dataset).diagnostics
     assert told["k_hat_linear"] < 0.3
-    assert "k_hat" not in told  # which would say that it is close to the network's own posterior
+    assert told["k_hat"] > 0.7  # it is far from the posterior of the network itself
 
 
 def test_laplace_s_k_hat_sees_what_is_not_normal() -> None:
