@@ -45,8 +45,14 @@ def test_a_file_is_fitted_and_its_predictions_are_downloaded(visit, shots: Path,
         timeout=LONG
     )
 
+    page.get_by_text("Model: 10 hidden units, Gaussian likelihood").click()
+    page.get_by_role("combobox", name="Scaling").click()
+    page.get_by_role("option", name="learned, by feature").click()
+    expect(page.get_by_role("combobox", name="Scaling")).to_have_value("learned, by feature")
     page.locator('[class*="st-key-table-fit"] button:visible').click()
     expect(page.get_by_text("Can I trust this?")).to_be_visible(timeout=LONG)
+    matter = page.get_by_text("Which features matter").inner_text(timeout=LONG)
+    assert max(matter.index(">left<"), matter.index("=right")) < matter.index("kind")
     expect(page.get_by_text("Predict a file")).to_be_visible(timeout=LONG)
     page.screenshot(path=shots / "your_data.png", full_page=True)
 
