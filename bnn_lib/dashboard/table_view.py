@@ -58,7 +58,7 @@ def show_entry(session: Session) -> None:
     st.caption(
         f"A CSV file with a row of names: at most {most_megabytes(session)} MB, {MAX_ROWS:,} rows, {MAX_WIDTH} "
         "inputs (a category counts once for each level). It stays in the server's memory for this tab alone, in "
-        "no link and on no disk; a few minutes after you close the tab, nobody can reach it."
+        "no link and on no disk; two minutes after you close the tab, nobody can reach it."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown("Or try", width="content")

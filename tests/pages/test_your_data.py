@@ -70,7 +70,7 @@ def fit(page: AppTest) -> AppTest:
 def test_limits_are_stated_where_the_file_is_dropped(page: AppTest):
     assert "at most 5 MB, 50,000 rows, 200 inputs" in words(page)
     assert "a category counts once for each level" in words(page)
-    assert "a few minutes after you close the tab" in words(page)
+    assert "two minutes after you close the tab" in words(page)
     assert not page.exception
 
 
