@@ -30,7 +30,6 @@ ENDED_KEPT = 8  # ended fits kept in memory, with their pictures; the store has 
 PRIVATE_KEPT = 16  # of sessions' own data, which no store has; a session that wants more must fit again
 STRUCTURES_KEPT = 256
 MOST_LOSSES = 3  # of a fit's worker or scheduler, then it fails
-MOST_ATTEMPTS = 6
 
 KILLED = "The process that ran this fit ended unexpectedly each time; the fit may need too much memory."
 
@@ -248,12 +247,10 @@ class Board:
             if any(other.alone for other in self._sent.values()) or (fit.alone and running + questions):
                 return None
             self._pending.remove(fit)
-            fit.dask_key = f"{fit.key}-{fit.attempt}" if fit.attempt else fit.key
-            fit.state = "sent"
+            fit.sent()
             self._sent[fit.dask_key] = fit
             for one in self._sent.values():
                 one.had_company |= len(self._sent) + questions > 1
-            fit.changed()
             self._began.update(dict.fromkeys(fit.sessions, fit.version))
             self._queue_changed()
             return fit
@@ -317,20 +314,20 @@ class Board:
             self._forget()
 
     def run_again(self, fit: Fit, *, alone: bool = False) -> None:
-        """Put a fit back, before those that have not run yet; `alone`: nothing may run beside it."""
+        """Put a fit back whose worker or scheduler was lost; `alone`: nothing may run beside it."""
         with self._lock:
-            self._sent.pop(fit.dask_key, None)
             fit.lost()
-            fit.attempt += 1
             fit.alone |= alone
-            if fit.abandoned:
-                self.end(fit, "stopped")
-            elif fit.losses > MOST_LOSSES or fit.attempt > MOST_ATTEMPTS:
+            if fit.losses > MOST_LOSSES and not fit.abandoned:
                 self.end(fit, "failed", message=KILLED)
             else:
-                fit.state = "pending"
-                self._pending.insert(0, fit)
-                self._queue_changed()
+                self._put_back(fit)
+
+    def run_apart(self, fit: Fit) -> None:
+        """Put a fit back that another engine on the scheduler has stopped; it cannot do so again."""
+        with self._lock:
+            fit.stopped_elsewhere()
+            self._put_back(fit)
 
     def run_all_again(self) -> None:
         """Put back all that was sent to a cluster that is gone."""
@@ -354,6 +351,17 @@ class Board:
             pending, self._pending = self._pending, []
             for fit in [*pending, *self._sent.values()]:
                 self.end(fit, "failed", message=message)
+
+    def _put_back(self, fit: Fit) -> None:
+        """Let a fit wait again, before those that have not run yet."""
+        self._sent.pop(fit.dask_key, None)
+        fit.attempt += 1
+        if fit.abandoned:
+            self.end(fit, "stopped")
+        else:
+            fit.state = "pending"
+            self._pending.insert(0, fit)
+            self._queue_changed()
 
     def _waiting(self) -> list[Fit]:
         return in_turn(self._pending, self._sent.values(), self._began)

@@ -7,6 +7,7 @@ A fit whose worker dies goes back from running to queued. All of `Fit` is guarde
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -101,6 +102,8 @@ class Fit:
     stopped_views: dict[str, JobView] = field(default_factory=dict)
     dask_key: str = ""
     attempt: int = 0  # counts Dask keys: a key whose result cannot be used is not asked for again
+    apart: str = ""  # ends its Dask key once no other engine may share it
+    begun: bool = False  # whether it was with a worker before
     losses: int = 0  # how often its worker or its scheduler was lost
     alone: bool = False  # run it with no other beside it: it may be what kills workers
     had_company: bool = False
@@ -133,6 +136,12 @@ class Fit:
         """Whether it goes on although nobody wants it any more."""
         return not self.ended and not self.sessions and not self.background
 
+    def sent(self) -> None:
+        """Note that it goes to Dask; engines that want the same fit come to the same Dask key, and share it."""
+        self.dask_key = self.key + (f"-{self.attempt}" if self.attempt else "") + self.apart
+        self.state, self.begun = "sent", True
+        self.changed()
+
     def changed(self) -> None:
         """Give it a new version."""
         self.version = self.stamp()
@@ -158,6 +167,11 @@ class Fit:
         """Note that its worker is gone and that it will be run again."""
         self.losses += 1
         self.state, self.run, self.message = "sent", None, RUN_AGAIN
+        self.changed()
+
+    def stopped_elsewhere(self) -> None:
+        """Note that another engine stopped the run that they shared: the next is this engine's alone."""
+        self.apart, self.run, self.message = f"-{uuid.uuid4().hex}", None, None
         self.changed()
 
     def end(self, state: Phase, picture: Picture | None = None, message: str | None = None) -> None:

@@ -80,6 +80,7 @@ class Runner:
         # This thread's own:
         self._cluster: Cluster | None = None
         self._futures: dict[str, Future] = {}
+        self._stopping: set[str] = set()  # Dask keys whose event we have set
         self._preparing: str | None = None
         self._was_ready = False
         self._measured = float("-inf")  # when
@@ -205,6 +206,7 @@ class Runner:
             self._local = None
         self._cluster, self._preparing, self._worker_bytes = None, None, {}
         self._futures.clear()
+        self._stopping.clear()
 
     def _refresh_workers(self) -> None:
         if self._cluster is None:
@@ -228,6 +230,7 @@ class Runner:
     def _stop_task(self, dask_key: str) -> None:
         fit = self._board.sent(dask_key)
         if self._cluster is not None and fit is not None and fit.abandoned:
+            self._stopping.add(dask_key)
             self._cluster.set_event(dask_key)
 
     def _on_event(self, topic: str, message: Any) -> None:
@@ -260,6 +263,9 @@ class Runner:
             return
         fit = self._board.sent(dask_key)
         assert fit is not None  # it leaves the board here, or with the whole cluster
+        if dask_key in self._stopping:  # even if it ended before it saw that: it would stop the next by this key
+            self._stopping.remove(dask_key)
+            self._cluster.clear_event(dask_key)
         if future.status == "finished":
             try:
                 self._take_result(fit, self._cluster.result(future))
@@ -274,8 +280,6 @@ class Runner:
     def _take_result(self, fit: Fit, outcome: Any) -> None:
         assert self._cluster is not None
         state, content, message = outcome["outcome"], outcome["picture"], outcome.get("message")
-        if state == "stopped":
-            self._cluster.clear_event(fit.dask_key)  # or it would stop the next fit by this key
         try:
             picture = None if content is None else Picture.from_bytes(content)
         except InvalidData as error:
@@ -291,8 +295,9 @@ class Runner:
         elif state == "finished" and content is not None and not fit.private:
             self._store.put(fit.key, content)
         elif state == "stopped" and not fit.abandoned:
-            # Another engine on this scheduler stopped the fit that it shared with us.
-            self._board.run_again(fit)
+            # Another engine on this scheduler stopped the fit that it shared with us, and may be gone by now.
+            self._cluster.clear_event(fit.dask_key)
+            self._board.run_apart(fit)
             return
         self._board.end(fit, state, picture, message)
 

@@ -68,7 +68,7 @@ def in_turn(pending: Sequence[Fit], sent: Iterable[Fit], began: Mapping[str, int
 
     Sessions take turns: first comes the fit whose session has the fewest under way and before it, and of equals
     that whose session had its last turn longest ago, so that one that asks for six does not keep the others
-    waiting for all of them. What was run before and lost goes before all others, and what nobody waits for after
+    waiting for all of them. What was with a worker before goes before all others, and what nobody waits for after
     them.
 
     Parameters
@@ -86,7 +86,7 @@ def in_turn(pending: Sequence[Fit], sent: Iterable[Fit], began: Mapping[str, int
         fewest = min((served[session] for session in fit.sessions), default=0)
         last = min((began.get(session, 0) for session in fit.sessions), default=0)
         served.update(fit.sessions)
-        keys.append((not fit.sessions, not fit.losses, fewest, last))
+        keys.append((not fit.sessions, not fit.begun, fewest, last))
     order = sorted(zip(keys, pending, strict=True), key=itemgetter(0))  # stable: of equals the oldest first
     return [fit for _, fit in order]
 

@@ -98,7 +98,17 @@ def make_engine(told: Tell, settings: EngineSettings, tmp_path: Path) -> Iterato
 @pytest.fixture
 def scheduler(settings: EngineSettings, told: Tell) -> Iterator[str]:
     """Somebody else's scheduler, with a worker."""
-    local = LocalProcess(replace(settings, threads=1))
+    yield from run_scheduler(replace(settings, threads=1))
+
+
+@pytest.fixture
+def wide_scheduler(settings: EngineSettings, told: Tell) -> Iterator[str]:
+    """One whose worker runs two fits at a time."""
+    yield from run_scheduler(settings)
+
+
+def run_scheduler(settings: EngineSettings) -> Iterator[str]:
+    local = LocalProcess(settings)
     yield local.address()
     local.close()
 

@@ -108,7 +108,7 @@ def _scripted(this: Experiment, reporter: Reporter) -> Outcome:
         step = min(step + CHUNK, total)
         elbo.append(np.linspace(-100, -50, CHUNK, dtype=np.float32))
         reporter.add(step, elbo[-1])
-        if reporter.stop_asked():
+        if reporter.stop_asked() and not told("deaf"):
             picture = make_picture(seed, step, stopped_at=step, experiment_json=this.to_json())
             return {"outcome": "stopped", "picture": picture.to_bytes()}
         if reporter.due:

@@ -253,6 +253,39 @@ def test_a_fit_that_loses_every_worker_fails(board: Board):
     assert view.message is not None
 
 
+def test_a_fit_that_another_engine_stops_has_lost_nothing(board: Board):
+    fit = running(board)
+    asked_later = board.add(experiment(1), "b", None)
+    for _ in range(MOST_LOSSES + 1):
+        shared = fit.dask_key
+        board.run_apart(fit)
+        assert (board.view(fit, "a").phase, board.view(fit, "a").message) == ("queued", None)
+        assert board.take_next(1) is fit  # before what has not begun
+        assert fit.dask_key != shared
+        board.progress(started(fit))
+    assert board.view(fit, "a").phase == "running"
+    assert board.view(asked_later, "b").phase == "queued"
+
+
+def test_what_another_engine_stops_it_cannot_stop_again(clock: Clock):
+    one, other = (Board(READY, grace_seconds=20, clock=clock) for _ in range(2))
+    fits = [running(board) for board in (one, other)]
+    assert fits[0].dask_key == fits[1].dask_key
+    one.end(fits[0], "stopped")
+    other.run_apart(fits[1])
+    again = running(one)
+    assert other.take_next(0) is fits[1]
+    assert fits[1].dask_key != again.dask_key
+
+
+def test_stops_of_a_fit_do_not_count_against_the_next(board: Board):
+    for _ in range(2 * MOST_LOSSES + 1):
+        board.end(running(board), "stopped")
+    fit = running(board)
+    board.run_again(fit)
+    assert board.view(fit, "a").phase == "queued"
+
+
 def test_a_fit_under_suspicion_runs_alone(board: Board):
     board.set_status(EngineStatus("ready", None, 1, threads=3))
     suspect, bystander = running(board, 0), running(board, 1)
@@ -330,7 +363,7 @@ def test_preparing_waits_until_nothing_else_is_to_be_done(board: Board):
     assert board.take_wanted() == (wide.to_json(),)  # the new worker has compiled nothing
 
 
-ACTIONS = ("submit", "stop", "leave", "touch", "take", "start", "step", "finish", "lose", "die", "tick")
+ACTIONS = ("submit", "stop", "leave", "touch", "take", "start", "step", "finish", "lose", "die", "apart", "tick")
 
 
 @given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 3), st.sampled_from("abc")), max_size=60))
@@ -367,6 +400,8 @@ def test_whatever_happens_views_make_sense(actions: list[tuple[str, int, str]]):
                 board.worker_lost([one.dask_key])
             elif action == "die":
                 board.run_again(one, alone=one.had_company)
+            elif action == "apart":
+                board.run_apart(one)
         assert len(board._sent) <= 2
         for fit, who in held:
             view = board.view(fit, who)

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from distributed import Event
 
 from bnn_lib.datasets import Dataset
 from bnn_lib.datasets.dataset_bytes import dataset_from_bytes
 from bnn_lib.engine import Engine, EngineSettings, Job
+from bnn_lib.engine.board import MOST_LOSSES
 from bnn_lib.engine.client import RESULTS_VERSION
 from bnn_lib.engine.local import DASK_SETTINGS
 from bnn_lib.engine.shipped import shipped_path
@@ -229,6 +231,42 @@ def test_engines_share_a_fit_on_a_shared_scheduler(make_engine: Make, told: Tell
     told("go-0")
     assert wait_until(other, "finished").picture.stopped_at is None
     assert job.view().phase == "stopped"
+
+
+def test_another_engines_stops_are_no_faults(make_engine: Make, told: Tell, wide_scheduler: str, tmp_path: Path):
+    one, two = (make_engine(scheduler=wide_scheduler, store=tmp_path / name) for name in ("one", "two"))
+    other = two.submit(experiment(0), "b")
+    wait_until(other, "running")
+    messages = set()
+    for _ in range(MOST_LOSSES + 1):
+        job = one.submit(experiment(0), "a")
+        wait_for(lambda job=job: job.view().step)
+        one.stop(job, "a")
+        wait_for(lambda job=job: messages.add(other.view().message) or job.view().settled)
+    wait_until(other, "running")
+    told("go-0")
+    wait_until(other, "finished")
+    assert messages == {None}
+
+
+def test_a_stop_that_comes_too_late_stops_no_later_fit(
+    make_engine: Make, told: Tell, scheduler: str, tmp_path: Path
+):
+    engine = make_engine(scheduler=scheduler)
+    told("deaf-0")  # as if it ended before it looked
+    job = engine.submit(experiment(0), "a")
+    wait_until(job, "running")
+    engine.stop(job, "a")
+    cluster = engine._runner._cluster
+    assert cluster is not None
+    stop = Event(job.key, cluster.client)
+    wait_for(stop.is_set)
+    told("go-0")
+    wait_for(lambda: engine.result(job.key))
+    assert not stop.is_set()
+    later = make_engine(scheduler=scheduler, store=tmp_path / "another").submit(experiment(0), "b")
+    wait_until(later, "finished")
+    assert len(runs(tmp_path, 0)) == 2
 
 
 def test_preparing_is_done_once_for_each_structure(make_engine: Make, told: Tell, tmp_path: Path):
