@@ -16,7 +16,9 @@ logger = logging.getLogger(__name__)
 
 def dask_setup(worker: object) -> None:
     """Import PyMC, JAX and what else a fit needs."""
-    set_worker_environment(os.environ)
+    # Started by `dask worker` it has the variable alone; our own process has made JAX's of it already.
+    compile_cache = os.environ.get("BNN_COMPILE_CACHE", "").strip()
+    set_worker_environment(os.environ, os.path.expanduser(compile_cache))
     from bnn_lib.engine.tasks import import_everything
 
     start = time.perf_counter()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,6 +146,22 @@ def test_what_the_table_allows_is_read(name: str):
 def test_a_misspelt_variable_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
     assert EngineSettings.from_environment({"BNN_STORE_GB": "1"}) == EngineSettings()
     assert caplog.messages == ["environment variable ignored name='BNN_STORE_GB' nearest=BNN_STORE_MB"]
+
+
+COMPILING_WORKER = """
+from bnn_lib.engine import preload, tasks
+tasks.import_everything = lambda: None  # PyMC and its kin take long, and compile nothing
+preload.dask_setup(None)
+import jax
+jax.jit(lambda x: x + 1)(1.0)
+"""
+
+
+def test_what_dask_worker_starts_keeps_compiled_functions_where_it_is_told(root: Path, tmp_path: Path):
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("BNN_", "JAX_"))}
+    environ |= {"HOME": str(tmp_path), "BNN_COMPILE_CACHE": "~/volume/compiled"}
+    subprocess.run([sys.executable, "-c", COMPILING_WORKER], cwd=root, env=environ, check=True)
+    assert list((tmp_path / "volume" / "compiled").iterdir())
 
 
 def test_a_worker_has_one_thread_a_fit():

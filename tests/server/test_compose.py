@@ -86,3 +86,4 @@ def test_a_fit_goes_through_the_composed_services(services: Server, tmp_path: Pa
         wait_for(lambda: any((tmp_path / "store" / "results").glob("*.result")), "a result", tmp_path)
         # Stored first and told after; then the page runs once more. So ask again, as its fragment does.
         wait_for(lambda: "How good on rows it has not seen" in texts(visitor.run()), "the scores", tmp_path)
+    assert list((tmp_path / "store" / "compiled").iterdir())  # the worker's, in its volume
