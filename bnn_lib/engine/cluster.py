@@ -167,7 +167,7 @@ class Cluster:
         try:
             return future.result(timeout=CALL_SECONDS)
         except (CancelledError, KilledWorker, TimeoutError) as error:
-            raise ResultLost(str(error)) from error
+            raise ResultLost(type(error).__name__) from error
 
     def close(self) -> None:
         """Disconnect, and end what was started."""

@@ -8,6 +8,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 logger = logging.getLogger(__name__)
@@ -128,7 +129,10 @@ class LoggedError:
 
 
 class RecentErrors(logging.Handler):
-    """Keeps the last warnings and errors of the engine's log, each by its first line."""
+    """Keeps the last warnings and errors of the engine's log, each by its first line.
+
+    Visitors may see them: they tell no path and no address of the host's, which stay in the log.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -144,12 +148,25 @@ class RecentErrors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record's first line."""
-        text = (record.getMessage().splitlines() or [""])[0][:LONGEST_ERROR]
+        told = tuple(map(_public, record.args)) if isinstance(record.args, tuple) else ()
+        message = str(record.msg) % told if told else record.getMessage()
+        text = (message.splitlines() or [""])[0][:LONGEST_ERROR]
         self._kept.append(LoggedError(record.created, record.levelname.lower(), text))
 
     def recent(self) -> tuple[LoggedError, ...]:
         """Return what was kept, the latest first."""
         return tuple(reversed(self._kept.copy()))
+
+
+def _public(value: object) -> object:
+    """Return what visitors may see of an argument of a line in the log."""
+    if isinstance(value, PurePath):
+        return "(see the log)"
+    if isinstance(value, OSError):
+        return value.strerror or type(value).__name__  # as text it names its file
+    if isinstance(value, BaseException) and not type(value).__module__.startswith("bnn_lib."):
+        return type(value).__name__  # Dask's name addresses; ours are sentences for users
+    return value
 
 
 @dataclass(frozen=True)

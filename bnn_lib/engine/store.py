@@ -123,8 +123,12 @@ class ResultStore:
         _discard(path)
 
     def size(self) -> int:
-        """Return the total size of the stored files in bytes."""
-        return sum(size for _, size, _ in self._entries())
+        """Return the total size of the stored files in bytes; of a folder that cannot be read, 0."""
+        try:
+            return sum(size for _, size, _ in self._entries())
+        except OSError as error:
+            logger.debug("store not listed folder=%s error=%s", self._folder, error)
+            return 0
 
     def _path(self, key: str) -> Path:
         # Keys come from URLs in the end: nothing but a hash ever becomes part of a path.

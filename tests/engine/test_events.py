@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from pathlib import Path
 
 from bnn_lib.engine.events import (
     ERRORS_KEPT,
@@ -16,6 +17,7 @@ from bnn_lib.engine.events import (
     frames_only,
     log_event,
 )
+from bnn_lib.errors import InvalidData
 
 
 class Clock:
@@ -61,6 +63,26 @@ def test_nothing_grows_without_end():
     assert len(kept) == ERRORS_KEPT
     assert kept[0].text.startswith(f"number {ERRORS_KEPT + 4} x")
     assert all(len(error.text) == LONGEST_ERROR and "\n" not in error.text for error in kept)
+
+
+def test_what_visitors_may_see_of_an_error_has_neither_path_nor_address():
+    errors, logger = RecentErrors(), logging.getLogger("bnn_lib.engine.test")
+    errors.listen()
+    try:
+        logger.warning("one path=%s error=%r", Path("/home/me/my results"), PermissionError(13, "No", "/home/me"))
+        logger.error("two %.0f s: %s", 3.2, OSError("Timed out trying to connect to tcp://10.0.0.5:8786"))
+        logger.error("three error=%r", RuntimeError("worker tcp://10.0.0.5:8786 died"))
+        logger.error("four error=%s", InvalidData("The content is damaged."))
+        logger.error("five 100 %")
+    finally:
+        errors.cease()
+    assert [error.text for error in errors.recent()[::-1]] == [
+        "one path=(see the log) error='No'",
+        "two 3 s: OSError",
+        "three error='RuntimeError'",
+        "four error=The content is damaged.",
+        "five 100 %",
+    ]
 
 
 def test_a_traceback_says_where_but_not_what():

@@ -206,6 +206,10 @@ def test_a_store_that_cannot_be_written(make_engine: Make, told: Tell, tmp_path:
     assert engine.status.warning is not None
     assert engine.status.warning.startswith("Results cannot be saved on the server")
     assert engine.result(job.key) is picture
+    seen = engine.operations()
+    assert seen.store_bytes == 0
+    assert seen.errors
+    assert not any(str(tmp_path) in error.text for error in seen.errors)
 
 
 def test_a_full_disk(make_engine: Make, told: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

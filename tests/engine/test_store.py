@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from bnn_lib.engine.events import RecentErrors
+from bnn_lib.engine.shipped import shipped_path, shipped_result
 from bnn_lib.engine.store import ResultStore
 from bnn_lib.errors import InvalidData
 
@@ -223,6 +225,43 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path):
     assert store.warning is not None
     assert store.get(KEY) == b"x"
     assert (tmp_path / "results").read_text() == "not a folder"
+    assert store.size() == 0
+
+
+def test_a_folder_that_cannot_be_listed_is_not_filled(shared_folder: Path, unprivileged: None):
+    """Its size is not known, so nothing may be added: that would be without a limit."""
+    if os.geteuid() == 65534:
+        os.seteuid(0)
+    results = shared_folder / "results"
+    results.mkdir()
+    results.chmod(0o333)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+    store = ResultStore(results, 100_000)
+    assert not store.put(KEY, b"x")
+    assert store.get(KEY) == b"x"
+    assert store.size() == 0
+
+
+def test_what_the_operations_page_tells_of_it_has_no_path(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "a folder").write_text("not a folder")
+    store, errors = ResultStore(tmp_path / "a folder", 100_000), RecentErrors()
+    shipped_path(tmp_path, KEY, 1).mkdir()
+    errors.listen()
+    try:
+        store.get(KEY)  # each meets an error of the file system
+        store.put(KEY, b"x")
+        store.remove(KEY)
+        shipped_result(tmp_path, KEY, 1)
+    finally:
+        errors.cease()
+    told = [error.text for error in errors.recent()]
+    assert len(told) >= 4
+    for line in told:
+        assert "folder" not in line.replace("folder=(see the log)", "")
+        assert str(tmp_path) not in line
+    assert {"Not a directory", "Is a directory"} <= {line.rpartition("error=")[2] for line in told}
+    assert "/a folder" in caplog.text  # which the host reads
 
 
 def test_memory_is_bounded_too(tmp_path: Path):
