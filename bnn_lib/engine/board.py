@@ -174,12 +174,13 @@ class Board:
             self._leaving.pop(session, None)
             self._here.add(session)
 
-    def end_grace_times(self) -> list[str]:
-        """Stop the fits of sessions whose grace time is over; return Dask keys as `stop` does."""
+    def end_grace_times(self) -> tuple[list[str], list[str]]:
+        """Stop the fits of sessions whose grace time is over; return those, and Dask keys as `stop` does."""
         now = self._clock()
         to_stop = []
         with self._lock:
-            for session in [session for session, end in self._leaving.items() if end <= now]:
+            gone = [session for session, end in self._leaving.items() if end <= now]
+            for session in gone:
                 del self._leaving[session]
                 self._here.discard(session)
                 self._began.pop(session, None)
@@ -188,7 +189,7 @@ class Board:
                     fit.stopped_views.pop(session, None)
                     fit.owners.discard(session)
             self._forget()
-        return [dask_key for dask_key in to_stop if dask_key is not None]
+        return gone, [dask_key for dask_key in to_stop if dask_key is not None]
 
     # Status and preparing
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
@@ -59,7 +59,9 @@ class Asked:
     key: str
     question: Question | None  # until it has ended: it may hold megabytes
     since: float
-    sessions: set[tuple[str, str]] = field(default_factory=set)  # and the slot in which each asked
+    private: bool  # whether its answer goes with the last of its owners
+    sessions: set[tuple[str, str]] = field(default_factory=set)  # that want it, and the slot in which each asked
+    owners: set[str] = field(default_factory=set)  # sessions that asked for it and have not gone since
     view: AnswerView = AnswerView("waiting")
     dask_key: str = ""
     attempts: int = 0
@@ -115,10 +117,25 @@ class Desk:
             asked = self._answered.get(question.key)
             if asked is not None:
                 self._answered.move_to_end(question.key)
-                return Answer(question.key, asked)
-            asked = self._open.setdefault(question.key, Asked(question.key, question, self._clock()))
-            asked.sessions.add((session, slot))
+            else:
+                new = Asked(question.key, question, self._clock(), question.is_private)
+                asked = self._open.setdefault(question.key, new)
+                asked.sessions.add((session, slot))
+            asked.owners.add(session)
             return Answer(question.key, asked)
+
+    def leave(self, sessions: Collection[str]) -> None:
+        """Let go of what only these sessions had asked, and forget its answer if it may hold what is theirs."""
+        gone = frozenset(sessions)
+        if not gone:
+            return
+        with self._lock:
+            for asked in [*self._open.values(), *self._running.values(), *self._answered.values()]:
+                asked.owners -= gone
+                asked.sessions = {pair for pair in asked.sessions if pair[0] not in gone}
+                if not asked.owners and asked.view.phase == "waiting":
+                    self._end(asked, AnswerView("replaced"))
+            self._forget()
 
     @property
     def waiting(self) -> bool:
@@ -160,9 +177,9 @@ class Desk:
             # Given up on as too late, it may have been asked again.
             for one in {asked, self._open.pop(asked.key, asked)}:
                 one.end(AnswerView("answered", arrays))
+                asked.owners |= one.owners
             self._answered[asked.key] = asked
-            while len(self._answered) > ANSWERS_KEPT or sum(self._sizes()) > ANSWERS_BYTES:
-                self._answered.popitem(last=False)
+            self._forget()
 
     def failed(self, dask_key: str, message: str) -> None:
         """Note why there is no answer; the next who asks the same starts anew."""
@@ -217,6 +234,13 @@ class Desk:
             del self._open[asked.key]
         if not asked.view.ended:
             asked.end(view)
+
+    def _forget(self) -> None:
+        """Keep within the bounds, and nothing that is of nobody's data any more."""
+        for key in [key for key, asked in self._answered.items() if asked.private and not asked.owners]:
+            del self._answered[key]
+        while len(self._answered) > ANSWERS_KEPT or sum(self._sizes()) > ANSWERS_BYTES:
+            self._answered.popitem(last=False)
 
     def _sizes(self) -> Iterator[int]:
         for asked in self._answered.values():

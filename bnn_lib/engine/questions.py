@@ -11,7 +11,7 @@ import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,6 @@ Reply = dict[str, Any]
 AskTask = Callable[[str, str, dict[str, bytes]], Reply]
 
 PREDICTED_AT_ONCE = 2500  # rows
-NETWORKS_KEPT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +57,11 @@ class Question:
     def __post_init__(self) -> None:
         if self.name not in QUESTIONS:
             raise ValueError(f"name is {shown(self.name)}; allowed: {', '.join(QUESTIONS)}.")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it may hold rows or names of a visitor's own: settings alone are the same for everyone."""
+        return bool(self.files)
 
     @cached_property
     def values_json(self) -> str:
@@ -149,10 +153,10 @@ def _images(values: Values, files: Files) -> dict[str, np.ndarray]:
     }
 
 
-@lru_cache(maxsize=NETWORKS_KEPT)
 def _networks(content: bytes) -> Networks:
     from bnn_lib.networks import Networks
 
+    # Not kept for the next question, as they may be of a visitor's own data: reading them takes 8 ms.
     return Networks.from_bytes(content)
 
 

@@ -154,7 +154,9 @@ class Runner:
         """Deal with one message, and with what is due."""
         with contextlib.suppress(queue.Empty):
             self._inbox.get(timeout=TURN_SECONDS)()
-        self.stop_tasks(self._board.end_grace_times())
+        gone, to_stop = self._board.end_grace_times()
+        self.stop_tasks(to_stop)
+        self._desk.leave(gone)
         self._desk.end_late(self._board.status.phase == "ready")
         if self._cluster is None:
             return

@@ -68,6 +68,17 @@ def test_a_question_that_kills_workers_fails_and_no_fit(make_engine: Make, told:
     wait_until(job, "finished")
 
 
+def test_an_answer_about_a_visitors_rows_goes_when_the_page_has_gone(engine: Engine, told: Tell):
+    def ask(session: str) -> Answer:
+        return engine.ask(Question("predict", {"x": 1, "test": os.environ[TEST]}, {"rows": b"secret"}), session)
+
+    first = ask("a")
+    answered(first)
+    assert first.key in engine._desk._answered
+    engine.leave("a")
+    wait_for(lambda: first.key not in engine._desk._answered)
+
+
 def test_a_question_asked_before_the_engine_is_ready(make_engine: Make, told: Tell):
     engine = make_engine()
     answer = engine.ask(question(1), "a")

@@ -195,14 +195,14 @@ def test_a_session_that_leaves_has_time_to_come_back(board: Board, clock: Clock)
     waiting = board.add(experiment(2), "a", None)
     board.leave("a")
     clock.now = 19
-    assert board.end_grace_times() == []
+    assert board.end_grace_times() == ([], [])
     board.touch("a")
     clock.now = 100
-    assert board.end_grace_times() == []
+    assert board.end_grace_times() == ([], [])
     board.leave("a")
     clock.now = 121
-    assert board.end_grace_times() == [fit.dask_key]
-    assert board.end_grace_times() == []
+    assert board.end_grace_times() == (["a"], [fit.dask_key])
+    assert board.end_grace_times() == ([], [])
     assert phases(board, [waiting]) == [("stopped", None)]
     assert board.view(other, "b").phase == "running"
     assert fit.abandoned
@@ -213,7 +213,7 @@ def test_a_session_that_leaves_lets_others_go_on(board: Board, clock: Clock):
     board.join(fit.key, "b")
     board.leave("a")
     clock.now = 21
-    assert board.end_grace_times() == []
+    assert board.end_grace_times() == (["a"], [])
     assert board.view(fit, "b").phase == "running"
 
 

@@ -164,6 +164,43 @@ def test_answers_are_kept_within_bounds(desk: Desk):
     assert phases(ask(desk, 1001)) == ["waiting"]
 
 
+def ask_of_rows(desk: Desk, session: str, rows: bytes = b"rows") -> Answer:
+    return desk.ask(Question("predict", {}, {"rows": rows}), session, "s")
+
+
+def test_an_answer_about_a_visitors_rows_goes_with_the_last_who_asked(desk: Desk):
+    first = ask_of_rows(desk, "a")
+    desk.answered(take(desk), value())
+    assert phases(ask_of_rows(desk, "b")) == ["answered"]
+    ask(desk, 0, "a")
+    desk.answered(take(desk), value())
+    desk.leave(["a", "somebody else"])
+    assert phases(ask_of_rows(desk, "b")) == ["answered"]
+    desk.leave(["b"])
+    assert first._asked not in desk._answered.values()
+    assert phases(ask_of_rows(desk, "c")) == ["waiting"]
+    assert phases(ask(desk, 0, "c")) == ["answered"]  # of settings alone, which are anybody's
+
+
+def test_an_answer_that_comes_when_all_who_asked_have_gone_is_not_kept(desk: Desk, clock: Clock):
+    running, waiting = ask_of_rows(desk, "a", b"1"), ask_of_rows(desk, "b", b"2")
+    first = take(desk)
+    desk.leave(["a", "b"])
+    assert phases(running, waiting) == ["running", "replaced"]
+    assert waiting._asked.question is None  # nor are the rows
+    assert not desk.waiting
+    desk.answered(first, value())
+    assert not desk._answered
+    late = ask_of_rows(desk, "a")
+    late_key = take(desk)
+    clock.now += ANSWER_SECONDS
+    desk.end_late(ready=True)
+    again = ask_of_rows(desk, "b")
+    desk.leave(["a"])
+    desk.answered(late_key, value())
+    assert phases(late, again, ask_of_rows(desk, "c")) == ["answered"] * 3
+
+
 def test_closing_ends_everything(desk: Desk):
     answers = [ask(desk, 0, "a"), ask(desk, 1, "b")]
     take(desk)

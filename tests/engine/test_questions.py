@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -158,3 +160,14 @@ def test_a_posterior_beside_its_prior(numbers: Posterior):
     # The prior's weights are standard normal.
     below = np.cumsum(found["prior1"] * np.diff(found["edges1"]))
     np.testing.assert_allclose(below, ndtr(found["edges1"][1:]), atol=0.05)
+
+
+def test_a_worker_keeps_nothing_of_a_visitors_networks(classes: Posterior):
+    def alive() -> int:
+        gc.collect()
+        return sum(type(thing) is Networks for thing in gc.get_objects())
+
+    content = Networks.of(classes).to_bytes()
+    before = alive()
+    ask(Question("predict", {"n_draws": 50}, {"networks": content, "rows": to_bytes({"X": np.zeros((3, 2))})}))
+    assert alive() == before
