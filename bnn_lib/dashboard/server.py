@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,17 +15,19 @@ from starlette.routing import Route
 from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
-from bnn_lib.dashboard.session import shared_engine
-from bnn_lib.engine import EngineSettings, InvalidSettings
+from bnn_lib.dashboard.session import shared_engine, shared_settings
+from bnn_lib.engine import InvalidSettings
+from bnn_lib.engine.settings import warn_of_unknown
 
 
 def prepare() -> None:
     """Make Streamlit's settings as ours say, or end the process with a sentence if one cannot be used."""
     try:
-        settings = EngineSettings.from_environment()
+        settings = shared_settings()
     except InvalidSettings as error:
         sys.exit(str(error))
     _log(settings.log_level)
+    warn_of_unknown(os.environ)
     # Streamlit refuses what is larger before it has read it.
     config.set_option("server.maxUploadSize", settings.upload_megabytes)
     # Else a new server whose first visitor follows a link to a page runs that page without app.py:

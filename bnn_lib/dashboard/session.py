@@ -27,9 +27,24 @@ class Session:
     engine: Engine
 
 
+@functools.cache
+def shared_settings() -> EngineSettings:
+    """Return what the host has set: read once, when the server starts.
+
+    Raises
+    ------
+    InvalidSettings
+        Naming the variable that cannot be used.
+    """
+    # Streamlit hands its secrets on to the environment only when they are first asked for. On Community Cloud they
+    # are where a host sets anything.
+    st.secrets.load_if_toml_exists()
+    return EngineSettings.from_environment()
+
+
 def make_engine() -> Engine:
     """Start an engine as the environment says; tests put another in its place."""
-    return Engine(EngineSettings.from_environment(), warm=[Experiment()], shipped=SHIPPED)
+    return Engine(shared_settings(), warm=[Experiment()], shipped=SHIPPED)
 
 
 def shared_engine() -> Engine:

@@ -101,7 +101,6 @@ class EngineSettings:
         InvalidSettings
             Naming the variable, what it is and what is allowed.
         """
-        _warn_of_unknown(environ)
         folder = _cache_folder(environ)
         compiled = environ.get("JAX_COMPILATION_CACHE_DIR") or folder / "compiled"
         values: dict[str, Any] = {"store": folder / "results", "compile_cache": Path(compiled)}
@@ -235,7 +234,7 @@ def _cache_folder(environ: Mapping[str, str]) -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "bnn_lib"
 
 
-def _warn_of_unknown(environ: Mapping[str, str]) -> None:
+def warn_of_unknown(environ: Mapping[str, str]) -> None:
     """Name what is probably a misspelling; it may as well be another program's variable, so it is no error."""
     for name in environ:
         if name.startswith(PREFIX) and name not in VARIABLES:

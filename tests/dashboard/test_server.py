@@ -21,6 +21,8 @@ from bnn_lib.dashboard import server, session
 from bnn_lib.engine.events import log_event
 from tests.pages.fake_engine import FakeEngine
 
+NOBODY = "tcp://127.0.0.1:9"  # a scheduler that is not there
+
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
@@ -55,10 +57,12 @@ def test_ready_means_that_fits_would_run(engine: FakeEngine, phase: str, code: i
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    """Leave the log as the other tests have it."""
+    """Leave log and settings as the other tests have them."""
     logger = logging.getLogger("bnn_lib")
     before = logger.handlers[:], logger.level, logger.propagate
+    session.shared_settings.cache_clear()
     yield
+    session.shared_settings.cache_clear()
     logger.handlers[:], logger.level, logger.propagate = before
 
 
@@ -73,6 +77,7 @@ def test_the_log_has_times_levels_and_pairs(monkeypatch: pytest.MonkeyPatch, cap
         line,
     )
     monkeypatch.setenv("BNN_LOG", "error")
+    session.shared_settings.cache_clear()
     server.prepare()
     log_event("finished", "0123abcd")
     assert capfd.readouterr().err == ""
@@ -107,17 +112,55 @@ def test_any_visitor_can_clear_the_caches_but_not_the_engine(monkeypatch: pytest
         session._start_engine.cache_clear()
 
 
-def test_a_setting_that_cannot_be_used_ends_the_start(root: Path):
-    """`streamlit run` imports app.py as this does."""
-    code = "import runpy; runpy.run_path('app.py', run_name='app')"
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=root,
-        env={"BNN_THREADS": "many", "PATH": ""},
+STARTED = """
+import runpy, sys
+runpy.run_path(sys.argv[1], run_name='app')  # as `streamlit run` imports it
+from streamlit import config
+print(config.get_option('server.maxUploadSize'))
+from bnn_lib.dashboard.session import shared_engine
+engine = shared_engine()
+print(engine.settings.threads)
+engine.close()
+"""
+
+
+def start(root: Path, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Start the app in a folder, as far as it goes without a worker."""
+    return subprocess.run(
+        [sys.executable, "-c", STARTED, str(root / "app.py")],
+        cwd=folder,
+        env={"PATH": "", "HOME": str(folder), "PYTHONPATH": str(root), "BNN_SCHEDULER": NOBODY, **environ},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_a_setting_that_cannot_be_used_ends_the_start(root: Path, tmp_path: Path):
+    run = start(root, tmp_path, BNN_THREADS="many")
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1] == "BNN_THREADS is 'many'; allowed: a whole number from 1 to 256."
     assert "Traceback" not in run.stderr
+
+
+def test_secrets_are_settings_too(root: Path, tmp_path: Path):
+    """On Community Cloud a host has nothing else."""
+    secrets = tmp_path / ".streamlit" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text('BNN_THREADS = "3"\nBNN_UPLOAD_MB = "2"\nBNN_LOG = "warning"\n')
+    run = start(root, tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == ["2", "3"]
+    assert " INFO " not in run.stderr
+    secrets.write_text('BNN_THREADS = "many"\n')
+    run = start(root, tmp_path)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == "BNN_THREADS is 'many'; allowed: a whole number from 1 to 256."
+    assert "Traceback" not in run.stderr
+
+
+def test_a_misspelt_name_is_logged_once_and_as_all_else_is(root: Path, tmp_path: Path):
+    run = start(root, tmp_path, BNN_STORE_GB="1")
+    assert run.returncode == 0, run.stderr
+    (line,) = [line for line in run.stderr.splitlines() if "BNN_STORE_GB" in line]
+    assert re.match(r"[-\d]{10} [:,\d]{12} WARNING bnn_lib\.engine\.settings environment variable ignored", line)

@@ -21,6 +21,7 @@ from bnn_lib.engine.settings import (
     InvalidSettings,
     as_table,
     available_cores,
+    warn_of_unknown,
 )
 
 
@@ -144,7 +145,9 @@ def test_what_the_table_allows_is_read(name: str):
 
 @pytest.mark.usefixtures("home_only")
 def test_a_misspelt_variable_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
+    environ = {"BNN_STORE_GB": "1", "BNN_STORE_MB": "1", "XDG_STORE": "1"}
     assert EngineSettings.from_environment({"BNN_STORE_GB": "1"}) == EngineSettings()
+    warn_of_unknown(environ)
     assert caplog.messages == ["environment variable ignored name='BNN_STORE_GB' nearest=BNN_STORE_MB"]
 
 
