@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.app_server import ROOT, start
+from bnn_lib.engine.threads import FIT, fits_of
 
 DASK = str(Path(sys.executable).parent / "dask")
 SETTINGS = {
@@ -28,9 +29,10 @@ def start_scheduler(port: int, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def start_worker(
-    port: int, folder: Path, threads: int = 2, preload: str = "bnn_lib.engine.preload"
+    port: int, folder: Path, threads: int = 2, preload: str = "bnn_lib.engine.preload", *, declares: bool = True
 ) -> subprocess.Popen[bytes]:
-    """Start a worker of the scheduler at that port."""
+    """Start a worker of the scheduler at that port; unless it `declares` them, nobody told it of fits."""
     command = [DASK, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", str(threads), "--memory-limit", "0"]
+    command += ["--resources", f"{FIT}={fits_of(threads)}"] if declares else []
     command += ["--no-dashboard", "--local-directory", str(folder / "dask"), "--preload", preload]
     return start(command, folder / "worker.log", SETTINGS)

@@ -125,6 +125,15 @@ def test_the_clusters_commands_are_those_that_the_benchmarks_run():
     assert documented == {k: v for k, v in SETTINGS.items() if k.startswith("DASK_DIST")}
 
 
+def test_workers_declare_the_fits_that_leave_a_question_its_thread():
+    from bnn_lib.engine.threads import FIT, fits_of
+
+    composed = " ".join(compose()["services"]["worker"]["command"])
+    for text in (composed, (ROOT / "docs" / "hosting-cluster.md").read_text("utf-8")):
+        (threads,) = re.findall(r"--nthreads (\d+)", text)
+        assert re.findall(rf"--resources {FIT}=(\d+)", text) == [str(fits_of(int(threads)))]
+
+
 def systemd_unit() -> str:
     text = (ROOT / "docs" / "hosting-one-machine.md").read_text("utf-8")
     (unit,) = re.findall(r"^```ini\n(.*?)^```", text, re.DOTALL | re.MULTILINE)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnn_lib.engine.settings import EngineSettings
 from bnn_lib.engine.tasks import TOPIC
+from bnn_lib.engine.threads import FIT, QUESTION_THREADS, fits_by_worker
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -25,7 +26,6 @@ CONNECT_SECONDS = 5  # so long a client also tries to find a lost scheduler agai
 CALL_SECONDS = 10  # for one question to the scheduler
 CLIENT_CLOSE_SECONDS = 2
 LOCAL_ENDS_SECONDS = 8
-QUESTION_THREADS = 1  # of each worker, kept free of fits
 
 
 class ClusterLost(Exception):
@@ -120,6 +120,7 @@ class Cluster:
         # A session's own data may be larger than what Dask warns of; how large, the page has said already.
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"})
         self._local = local
+        self._declared = False  # whether workers declare how many fits they run
         self.client: Client = Client(
             address, timeout=CONNECT_SECONDS, set_as_default=False, name="bnn-engine", heartbeat_interval=5000
         )
@@ -133,18 +134,23 @@ class Cluster:
         return self.client.status == "running" and (self._local is None or self._local.alive)
 
     def workers(self) -> dict[str, int]:
-        """Return threads by worker address."""
-        threads: Mapping[str, int] = self._ask("ncores")
-        return dict(threads)
+        """Return how many fits each worker runs at a time, whoever sends them, by its address."""
+        fits, self._declared = fits_by_worker(self._ask("identity", n_workers=-1)["workers"])
+        return fits
 
     def memory(self) -> dict[str, int]:
         """Return bytes of memory by worker address, as each told the scheduler last."""
         workers: Mapping[str, Any] = self._ask("identity", n_workers=-1)["workers"]
         return {address: int(worker["metrics"].get("memory", 0)) for address, worker in workers.items()}
 
-    def submit(self, task: Callable[..., Any], *arguments: Any, key: str, priority: int = 0) -> Future:
-        """Send a task; does not wait."""
-        return self.client.submit(task, *arguments, key=key, priority=priority, pure=False, fifo_timeout="0 ms")
+    def submit(
+        self, task: Callable[..., Any], *arguments: Any, key: str, priority: int = 0, is_fit: bool = True
+    ) -> Future:
+        """Send a task; does not wait. One that `is_fit` leaves questions their threads."""
+        resources = {FIT: 1} if is_fit and self._declared else None
+        return self.client.submit(
+            task, *arguments, key=key, priority=priority, resources=resources, pure=False, fifo_timeout="0 ms"
+        )
 
     def set_event(self, name: str) -> None:
         """Set the event that a running task looks at."""

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from bnn_lib.engine.environment import set_worker_environment
+from bnn_lib.engine.threads import FIT, fits_of
 
 LOOPBACK = "127.0.0.1"
 CLOSE_SECONDS = 3.0  # then this process exits at once, and the worker with it
@@ -92,6 +93,7 @@ async def _serve(threads: int, preload: str, announce: TextIO) -> None:
             Nanny(
                 scheduler.address,
                 nthreads=threads,
+                resources={FIT: fits_of(threads)},
                 host=LOOPBACK,
                 dashboard=False,
                 memory_limit=None,

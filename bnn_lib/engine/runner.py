@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnn_lib.engine.arrays import from_bytes
 from bnn_lib.engine.board import KILLED, Board
-from bnn_lib.engine.cluster import CALL_SECONDS, QUESTION_THREADS, Cluster, ClusterLost, LocalProcess, ResultLost
+from bnn_lib.engine.cluster import CALL_SECONDS, Cluster, ClusterLost, LocalProcess, ResultLost
 from bnn_lib.engine.desk import Desk
 from bnn_lib.engine.events import EngineStatus, frames_only
 from bnn_lib.engine.jobs import Fit
@@ -169,7 +169,7 @@ class Runner:
             question = asked.question
             assert question is not None  # it has not ended
             arguments = (question.name, question.values_json, dict(question.files))
-            self._send(asked.dask_key, self._ask_task, *arguments, priority=10)
+            self._send(asked.dask_key, self._ask_task, *arguments, priority=10, is_fit=False)
         while (fit := self._board.take_next(besides, self._desk.running)) is not None:
             self._send(fit.dask_key, self._fit_task, *fit.arguments)
         if self._preparing is None and (wanted := self._board.take_wanted()) is not None:
@@ -215,17 +215,18 @@ class Runner:
             return
         workers = self._cluster.workers()
         if workers:
-            fits = sum(max(1, threads - QUESTION_THREADS) for threads in workers.values())
-            status = EngineStatus("ready", None, len(workers), fits)
+            status = EngineStatus("ready", None, len(workers), sum(workers.values()))
         elif self._settings.scheduler is not None:
             status = WORKERLESS
         else:
             status = STARTING if self._board.status in (STARTING, UNREACHABLE) else RESTARTING
         self._board.set_status(status)
 
-    def _send(self, dask_key: str, task: Callable[..., Any], *arguments: Any, priority: int = 0) -> None:
+    def _send(
+        self, dask_key: str, task: Callable[..., Any], *arguments: Any, priority: int = 0, is_fit: bool = True
+    ) -> None:
         assert self._cluster is not None
-        future = self._cluster.submit(task, *arguments, key=dask_key, priority=priority)
+        future = self._cluster.submit(task, *arguments, key=dask_key, priority=priority, is_fit=is_fit)
         self._futures[dask_key] = future
         future.add_done_callback(lambda future: self._inbox.put(partial(self._on_done, dask_key, future)))
 

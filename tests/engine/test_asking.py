@@ -68,6 +68,19 @@ def test_a_question_that_kills_workers_fails_and_no_fit(make_engine: Make, told:
     wait_until(job, "finished")
 
 
+def test_a_question_finds_a_thread_whoever_fits(make_engine: Make, told: Tell, scheduler: str, tmp_path: Path):
+    one, two = (make_engine(scheduler=scheduler, store=tmp_path / name) for name in ("one", "two"))
+    running = one.submit(experiment(0), "a")
+    wait_until(running, "running")
+    waiting = two.submit(experiment(1), "b")  # this engine has nothing else to do
+    wait_for(lambda: waiting._fit.state == "sent")
+    for x, engine in enumerate((two, one)):
+        answered(engine.ask(question(x), "c"))
+    assert (running.view().phase, waiting.view().phase) == ("running", "queued")
+    told("go-0", "go-1")
+    wait_until(waiting, "finished")
+
+
 def test_an_answer_about_a_visitors_rows_goes_when_the_page_has_gone(engine: Engine, told: Tell):
     def ask(session: str) -> Answer:
         return engine.ask(Question("predict", {"x": 1, "test": os.environ[TEST]}, {"rows": b"secret"}), session)

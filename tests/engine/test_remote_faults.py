@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ class Remote:
         self.folder, self.port = folder, free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> None:
-        for begin, options in ((start_scheduler, {}), (start_worker, {"preload": "tests.engine.fakes"})):
-            self._processes.append(begin(self.port, self.folder, **options))  # type: ignore[operator]
+    def start(self, **worker: Any) -> None:
+        self._processes.append(start_scheduler(self.port, self.folder))
+        self._processes.append(start_worker(self.port, self.folder, preload="tests.engine.fakes", **worker))
 
     def kill_scheduler(self) -> None:
         scheduler, worker = self._processes[-2:]
@@ -49,12 +50,17 @@ class Remote:
 
 
 @pytest.fixture
-def remote(told: Tell, tmp_path: Path) -> Iterator[Remote]:
+def idle_remote(told: Tell, tmp_path: Path) -> Iterator[Remote]:
     remote = Remote(tmp_path)
     with ExitStack() as stack:
         stack.callback(remote.end)
-        remote.start()
         yield remote
+
+
+@pytest.fixture
+def remote(idle_remote: Remote) -> Remote:
+    idle_remote.start()
+    return idle_remote
 
 
 @pytest.fixture
@@ -62,6 +68,19 @@ def wire(remote: Remote) -> Iterator[Wire]:
     wire = Wire(remote.port)
     yield wire
     wire.close()
+
+
+def test_workers_that_nobody_told_of_fits(make_engine: Make, told: Tell, idle_remote: Remote):
+    idle_remote.start(threads=3, declares=False)
+    engine = make_engine(scheduler=f"tcp://127.0.0.1:{idle_remote.port}")
+    jobs = [engine.submit(experiment(seed), "a") for seed in range(3)]
+    for job in jobs[:2]:
+        wait_until(job, "running")
+    assert (engine.status.workers, engine.status.threads) == (1, 2)
+    assert jobs[2].view().phase == "queued"
+    told("go-all")
+    for job in jobs:
+        wait_until(job, "finished")
 
 
 def test_a_scheduler_that_is_killed_and_started_again(make_engine: Make, told: Tell, remote: Remote):
