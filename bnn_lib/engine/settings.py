@@ -60,6 +60,8 @@ class EngineSettings:
         Of one fit: weights and biases, training rows, and steps (of NUTS: of each chain).
     fit_seconds : float
         How long a fit may take on one core, as estimated before it is queued.
+    fit_bytes : int
+        How much memory a fit may take beside the worker's own, by estimate.
     grace_seconds : float
         How long a fit goes on after the last page that wants it is gone.
     upload_megabytes : int
@@ -85,6 +87,7 @@ class EngineSettings:
     max_rows: int = 100_000
     max_steps: int = 1_000_000
     fit_seconds: float = 900.0
+    fit_bytes: int = 2000 * MEGABYTE
     grace_seconds: float = 20.0
     upload_megabytes: int = 5
     lessons: Path | None = None
@@ -206,6 +209,9 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
         "BNN_MAX_STEPS": _number("max_steps", "most steps of a fit", 1, 1_000_000),
         "BNN_FIT_SECONDS": _number(
             "fit_seconds", "longest fit, in seconds on one core, by estimate", 1, 1_000_000, whole=False
+        ),
+        "BNN_FIT_MB": _number(
+            "fit_bytes", "most memory that a fit adds, in MB, by estimate", 1, 1_000_000, scale=MEGABYTE
         ),
         "BNN_GRACE_SECONDS": _number(
             "grace_seconds", "seconds for which a fit goes on after its last page has gone", 0, 86_400, whole=False

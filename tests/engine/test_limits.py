@@ -25,7 +25,7 @@ def test_what_a_visitor_would_try_is_allowed(name: str) -> None:
 @pytest.mark.parametrize(
     ("inference", "says"),
     [
-        (bnn.InferenceSpec(mc_samples=100), "29 GB of memory; allowed: 2 GB"),
+        (bnn.InferenceSpec(mc_samples=100), r"29\.2 GB of memory; allowed here: 2 GB"),
         (bnn.InferenceSpec(), r"0\.7 s; allowed: 0\.35 s, so that it can be stopped"),
         (bnn.InferenceSpec(batch_size=1000, steps=1_000_000), "minutes; allowed here: 15"),
     ],
@@ -37,6 +37,21 @@ def test_what_would_take_the_machine_is_refused_with_the_way_round(
     with pytest.raises(bnn.InvalidExperiment, match=says) as caught:
         check_affordable(experiment, 900)
     assert "smaller batch" in str(caught.value)
+
+
+def test_the_draws_that_nuts_keeps_take_memory() -> None:
+    def of(draws: int, chains: int = 8) -> bnn.Experiment:
+        inference = bnn.InferenceSpec(method="nuts", chains=chains, tune=1000, draws=draws)
+        network = bnn.NetworkSpec(hidden=(60, 60))
+        return bnn.Experiment(data=bnn.DataSpec(n=40), network=network, inference=inference)
+
+    says = r"keeps would take 18\.7 GB of memory; allowed here: 2 GB\. Fewer draws, chains or units"
+    with pytest.raises(bnn.InvalidExperiment, match=says):
+        check_affordable(of(draws=10_000), 36_000)  # which would keep 1.25 GB, several times over
+    check_affordable(of(draws=1000), 36_000)
+    check_affordable(of(draws=4000, chains=2), 36_000)
+    with pytest.raises(bnn.InvalidExperiment, match="allowed here: 500 MB"):
+        check_limits(of(draws=1000), EngineSettings(fit_seconds=36_000, fit_bytes=500_000_000))
 
 
 def test_what_counts_is_the_shape_of_the_data_that_are_fitted() -> None:
@@ -61,6 +76,7 @@ def test_what_counts_is_the_shape_of_the_data_that_are_fitted() -> None:
         ({"max_rows": 499}, r"This fit has 500 training rows; allowed here: 499\."),
         ({"max_steps": 19_999}, r"This fit has 20,000 steps; allowed here: 19,999\."),
         ({"fit_seconds": 0.1}, "minutes; allowed here"),
+        ({"fit_bytes": 32_999}, r"0\.033 MB of memory; allowed here: 0\.033 MB"),
     ],
 )
 def test_a_host_allows_less(changes: dict[str, float], says: str) -> None:
