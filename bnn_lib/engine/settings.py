@@ -153,13 +153,20 @@ def _number(
     return Variable(field, meaning, usual, allowed, read)
 
 
-def _folder(field: str, meaning: str, default: str) -> Variable:
+def _folder(field: str, meaning: str, default: str, *, to_read: bool = False) -> Variable:
     def read(text: str) -> Path:
         if "\0" in text:
             raise ValueError
-        return Path(text).expanduser()
+        try:
+            path = Path(text).expanduser()
+        except RuntimeError as error:  # "~somebody", of whom the machine does not know
+            raise ValueError from error
+        if to_read and not (os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)):
+            raise ValueError
+        return path
 
-    return Variable(field, meaning, default, "the path of a folder", read)
+    allowed = f"the path of a folder{' that is there and may be read' if to_read else ''}"
+    return Variable(field, meaning, default, allowed, read)
 
 
 def _address(text: str) -> str:
@@ -200,9 +207,9 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
             "folder of compiled functions, at most 300 MB",
             "JAX's, or `~/.cache/bnn_lib/compiled`",
         ),
-        "BNN_QUEUE": _number("queue_length", "fits that may wait at a time", 1, 100_000),
+        "BNN_QUEUE": _number("queue_length", "fits that may wait at a time, in each web process", 1, 100_000),
         "BNN_SESSION_FITS": _number(
-            "session_fits", "fits that a session may have waiting and running; comparing takes six", 1, 1000
+            "session_fits", "fits that a tab may have waiting and running; comparing takes six", 1, 1000
         ),
         "BNN_MAX_WEIGHTS": _number("max_weights", "largest network: weights and biases", 1, 10_000_000),
         "BNN_MAX_ROWS": _number("max_rows", "most training rows of a fit", 1, 100_000),
@@ -217,7 +224,7 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
             "grace_seconds", "seconds for which a fit goes on after its last page has gone", 0, 86_400, whole=False
         ),
         "BNN_UPLOAD_MB": _number("upload_megabytes", "largest file that a visitor may send, in MB", 1, 5),
-        "BNN_LESSONS": _folder("lessons", "folder of lessons of one's own, shown after ours", "none"),
+        "BNN_LESSONS": _folder("lessons", "folder of lessons of one's own, after ours", "none", to_read=True),
         "BNN_OPERATIONS": Variable(
             "operations", "a page of what the server does, for every visitor to see", "off", "on or off", _switch
         ),

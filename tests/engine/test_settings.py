@@ -99,6 +99,10 @@ def test_every_variable_is_read():
         ("BNN_OPERATIONS", "perhaps", "on or off"),
         ("BNN_LOG", "loud", "one of debug, info, warning, error"),
         ("BNN_STORE", "a\0b", "the path of a folder"),
+        ("BNN_STORE", "~nobody-of-this-name/x", "the path of a folder"),
+        ("BNN_LESSONS", "/there/is/no/such/folder", "the path of a folder that is there and may be read"),
+        ("BNN_LESSONS", __file__, "the path of a folder that is there and may be read"),
+        ("BNN_LESSONS", "x" * 5000, "the path of a folder that is there and may be read"),
     ],
 )
 def test_what_makes_no_sense_is_refused(name: str, text: str, allowed: str):
@@ -140,7 +144,7 @@ def test_the_documentation_has_just_these_variables(root: Path):
 def test_what_the_table_allows_is_read(name: str):
     examples = re.findall(
         r"tcp://[\w.:]+|\d[\d,]*|\b(?:on|off|debug|info|warning|error)\b", VARIABLES[name].allowed
-    ) or ["/folder"]
+    ) or ["/"]
     for text in examples:
         EngineSettings.from_environment({name: text.replace(",", "")})
 
