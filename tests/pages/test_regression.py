@@ -104,6 +104,18 @@ def test_auto_says_what_it_chose_and_the_noise_can_be_known(regress):
     assert page.selectbox(key="w.likelihood.components").value == "3"
 
 
+def test_a_likelihood_without_noise_lets_go_of_one_that_was_set_and_counts_are_for_counts(regress):
+    page = regress(data__name="gap", likelihood__noise="0.1")
+    family = page.selectbox(key="w.likelihood.family")
+    assert not {"Poisson", "negative binomial"} & set(family.options)
+    assert {"Gaussian", "Student t"} < set(family.options)
+    page = family.set_value("mixture").run()
+    assert experiment_of(page).likelihood.noise is None  # its widget has gone, and a fit would be refused for it
+    page = regress(data__name="gap", likelihood__family="poisson")  # by a link: it stays, and can be left
+    assert page.selectbox(key="w.likelihood.family").value == "poisson"
+    assert not page.exception
+
+
 def test_reset_goes_back_to_the_page_s_start(engine: FakeEngine, regress):
     page = regress(data__name="step", network__hidden="3")
     page.button(key="reset").click().run()
