@@ -111,7 +111,7 @@ def check_affordable(
     if total > fit_seconds:
         raise InvalidExperiment(
             f"This fit would take about {total / 60:,.0f} minutes; allowed here: {fit_seconds / 60:,.0f}. "
-            f"Fewer steps do it, too. {WAYS}"
+            f"{WAYS} So do fewer steps."
         )
 
 
