@@ -208,8 +208,10 @@ class Posterior:
         """Return draws as flat, unconstrained positions, (n_draws, D)."""
         n_draws, seed = read_whole(n_draws, "n_draws", 1, MAX_DRAWS), read_seed(seed, "seed")
         run = programs.sample_program(self.structure, self.experiment.inference.method, self._settings).run
+        with jax.enable_x64(False):
+            state = jax.device_put(self.state)  # once, and not for each block: that of NUTS may be large
         blocks = range(-(-n_draws // DRAW_BLOCK))
-        return np.concatenate([run(np.uint32(seed), np.int32(block), self.state) for block in blocks])[:n_draws]
+        return np.concatenate([run(np.uint32(seed), np.int32(block), state) for block in blocks])[:n_draws]
 
 
 def step_settings(experiment: Experiment) -> StepSettings:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RESULTS_VERSION = 7  # raised when our own code comes to give other results for the same experiment
+RESULTS_VERSION = 8  # raised when our own code comes to give other results for the same experiment
 
 
 def results_version() -> str:
