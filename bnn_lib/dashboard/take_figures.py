@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from bnn_lib.figures.curves import curve_figure, surface_figure
 from bnn_lib.figures.dots import dots_figure
 from bnn_lib.figures.elbo import elbo_figure, elbo_series
 from bnn_lib.figures.maps import TITLES, map_figure
+from bnn_lib.figures.palettes import as_text
 from bnn_lib.figures.weights import weight_intervals_figure
 from bnn_lib.inference import METHODS
 
@@ -100,7 +100,7 @@ def _maps(taken: Taken, view: Maps) -> dict[str, Draw]:
         )
 
     def probability(place: int, label: str) -> Draw:
-        return lambda: draw("probability", final.probabilities()[place], f"Probability of {_escaped(label)}")
+        return lambda: draw("probability", final.probabilities()[place], f"Probability of {as_text(label)}")
 
     def doubt(kind: str) -> Draw:
         return lambda: draw(kind, final.nats(kind), TITLES[kind])
@@ -116,8 +116,8 @@ def _maps(taken: Taken, view: Maps) -> dict[str, Draw]:
 
 def _dots(taken: Taken, view: Maps, pick: tuple[float, float]) -> go.Figure:
     reading = inspector.read_point(view, *pick)
-    names = (_escaped(taken.dataset.class_names[0]), _escaped(taken.dataset.class_names[1]))
-    figure = dots_figure(reading.samples[:, 1], names, height=300)
+    names = taken.dataset.class_names
+    figure = dots_figure(reading.samples[:, 1], (names[0], names[1]), height=300)
     title = f"What 20 equal shares of the networks say at ({pick[0]:.2f}, {pick[1]:.2f})"
     return figure.update_layout(title={"text": title}, margin={"t": 60}, paper_bgcolor="#ffffff")
 
@@ -183,8 +183,4 @@ def _objective(taken: Taken) -> go.Figure:
 
 
 def _names(dataset: Dataset) -> tuple[str, str]:
-    return _escaped(dataset.feature_names[0]), _escaped(dataset.feature_names[1])
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=False)  # Plotly reads texts as HTML
+    return dataset.feature_names[0], dataset.feature_names[1]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import PALETTES, page_layout, plotly_scale
+from bnn_lib.figures.palettes import PALETTES, as_text, page_layout, plotly_scale
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -74,8 +73,8 @@ def curve_figure(
     axis = {"gridcolor": palette.line, "zeroline": False, "linecolor": palette.line}
     figure.update_layout(
         page_layout(theme, title),
-        xaxis={**axis, "title": {"text": html.escape(names[0], quote=False)}, "range": [x[0], x[-1]]},
-        yaxis={**axis, "title": {"text": html.escape(names[1], quote=False)}, "range": span and list(span)},
+        xaxis={**axis, "title": {"text": as_text(names[0])}, "range": [x[0], x[-1]]},
+        yaxis={**axis, "title": {"text": as_text(names[1])}, "range": span and list(span)},
         legend={"orientation": "h", "y": -0.18},
     )
     return figure
@@ -119,7 +118,7 @@ def surface_figure(
     import plotly.graph_objects as go
 
     palette = PALETTES[theme]
-    bar = {"thickness": 14, "outlinewidth": 0, "title": {"text": html.escape(unit, quote=False)}}
+    bar = {"thickness": 14, "outlinewidth": 0, "title": {"text": as_text(unit)}}
     scale = plotly_scale("uncertainty" if doubt else "probability", theme)
     figure = go.Figure(
         go.Heatmap(x=x, y=y, z=values, zmin=span[0], zmax=span[1], colorscale=scale, zsmooth="best", colorbar=bar)
@@ -130,8 +129,8 @@ def surface_figure(
     axis = {"showgrid": False, "zeroline": False}
     figure.update_layout(
         page_layout(theme, title),
-        xaxis={**axis, "title": {"text": html.escape(names[0], quote=False)}, "range": [x[0], x[-1]]},
-        yaxis={**axis, "title": {"text": html.escape(names[1], quote=False)}, "range": [y[0], y[-1]]},
+        xaxis={**axis, "title": {"text": as_text(names[0])}, "range": [x[0], x[-1]]},
+        yaxis={**axis, "title": {"text": as_text(names[1])}, "range": [y[0], y[-1]]},
         showlegend=False,
     )
     return figure

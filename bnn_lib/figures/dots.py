@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import MARKERS, PALETTES
+from bnn_lib.figures.palettes import MARKERS, PALETTES, as_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -95,7 +95,7 @@ def dots_figure(
             "range": [0, 1],
             "tickvals": [0, 0.5, 1],
             "ticktext": ["0", "0.5", "1"],
-            "title": {"text": f"P({names[1]})", "standoff": 4, "font": {"size": 11}},
+            "title": {"text": f"P({as_text(names[1])})", "standoff": 4, "font": {"size": 11}},
             "showgrid": False,
             "zeroline": False,
             "linecolor": palette.line,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import PALETTES, page_layout
+from bnn_lib.figures.palettes import PALETTES, as_text, page_layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -95,13 +94,13 @@ def effects_figure(
         figure.add_traces(
             draw(effect, theme), rows=[at["row"]] * _parts(effect), cols=[at["col"]] * _parts(effect)
         )
-        figure.update_xaxes(title={"text": _plain(effect.name), "standoff": 2, "font": {"size": 12}}, **at)
+        figure.update_xaxes(title={"text": as_text(effect.name), "standoff": 2, "font": {"size": 12}}, **at)
     axis = {"gridcolor": palette.line, "zeroline": False, "linecolor": palette.line, "automargin": True}
     figure.update_xaxes(**axis, tickfont={"size": 10}, nticks=5)
     figure.update_yaxes(**axis, tickfont={"size": 10}, range=list(span or shared_range(effects)))
-    figure.update_yaxes(title={"text": _plain(target), "font": {"size": 12}}, col=1)
+    figure.update_yaxes(title={"text": as_text(target), "font": {"size": 12}}, col=1)
     figure.update_layout(
-        page_layout(theme, _plain(title)),
+        page_layout(theme, as_text(title)),
         showlegend=False,
         height=ROW_HEIGHT * rows + 40,
     )
@@ -152,7 +151,7 @@ def _bars(effect: Effect, theme: str) -> list[go.Scatter]:
     import plotly.graph_objects as go
 
     palette = PALETTES[theme]
-    labels = [_plain(str(level)) for level in effect.x]
+    labels = [as_text(str(level)) for level in effect.x]
 
     def bar(low: np.ndarray, high: np.ndarray, colour: str, thickness: int) -> go.Scatter:
         around = {"array": high - effect.mean, "arrayminus": effect.mean - low, "symmetric": False}
@@ -184,11 +183,6 @@ def shared_range(effects: Sequence[Effect]) -> list[float]:
     high = max(float(e.high.max() if e.outer_high is None else e.outer_high.max()) for e in effects)
     room = 0.04 * (high - low) or 1.0
     return [low - room, high + room]
-
-
-def _plain(text: str) -> str:
-    """Plotly reads texts as HTML: names of columns are only to be shown."""
-    return html.escape(text, quote=False)
 
 
 def _faded(colour: str, opacity: float) -> str:

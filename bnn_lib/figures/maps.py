@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.figures.palettes import MARKERS, PALETTES, page_layout, plotly_scale
+from bnn_lib.figures.palettes import MARKERS, PALETTES, as_text, page_layout, plotly_scale
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -93,8 +93,8 @@ def map_figure(
             figure.add_scatter(x=rows[:, 0], y=rows[:, 1], mode="markers", marker=marker, name=f"class {code}")
     figure.update_layout(
         page_layout(theme, TITLES[kind]),
-        xaxis={"title": {"text": names[0]}, "showgrid": False, "zeroline": False},
-        yaxis={"title": {"text": names[1]}, "showgrid": False, "zeroline": False},
+        xaxis={"title": {"text": as_text(names[0])}, "showgrid": False, "zeroline": False},
+        yaxis={"title": {"text": as_text(names[1])}, "showgrid": False, "zeroline": False},
         showlegend=False,
     )
     return figure

@@ -7,6 +7,7 @@ scale of another hue, so that panels compare. Classes differ in marker shape too
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -157,6 +158,11 @@ def scale(name: str, theme: str) -> NDArray[np.uint8]:
     return table({"probability": palette.probability, "uncertainty": palette.uncertainty}[name])
 
 
+def as_text(text: str) -> str:
+    """Return a text as Plotly shows it just so: it reads texts as HTML, and names of columns may hold anything."""
+    return html.escape(text, quote=False)
+
+
 def page_layout(theme: str, title: str) -> dict[str, Any]:
     """Return the layout that every titled Plotly figure begins with: on its page's surface, in its text's colour.
 
@@ -164,7 +170,7 @@ def page_layout(theme: str, title: str) -> dict[str, Any]:
     ----------
     theme : {"light", "dark"}
     title : str
-        Shown as it is: names in it must be escaped.
+        Read as HTML: names in it go through `as_text`.
     """
     palette = PALETTES[theme]
     return {

@@ -36,3 +36,8 @@ def test_as_many_dots_on_each_side_as_networks(samples: np.ndarray):
 def test_sides_differ_in_shape_as_in_colour(theme: str):
     marker = dots_figure(np.linspace(0, 1, 100), ("no", "yes"), theme).data[0].marker
     assert len(set(marker.symbol)) == len(set(marker.color)) == 2
+
+
+def test_a_class_is_named_as_it_is():
+    figure = dots_figure(np.array([0.2, 0.8]), ("no", "<b>yes</b> & so"))
+    assert figure.layout.xaxis.title.text == "P(&lt;b&gt;yes&lt;/b&gt; &amp; so)"  # Plotly reads it as HTML
