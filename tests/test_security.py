@@ -156,7 +156,8 @@ def test_pages_open_only_files_of_their_own(path: Path):
 
 @given(st.text(max_size=100))
 def test_what_a_link_says_is_quoted_as_it_is(text: str):
-    escaped = plain(text)
+    text = text.replace("\u2060", "")  # which keeps an address from becoming a link
+    escaped = plain(text).replace("\u2060", "")
     # Every sign that Markdown or HTML acts upon has a backslash before it, so nothing is acted upon.
     assert re.sub(r"\\(.)", r"\1", escaped) == " ".join(text.split())
     assert not re.search(r"(?<!\\)(?:\\\\)*[<>\[\]`*_$]", escaped)
