@@ -42,8 +42,8 @@ def test_mean_field_is_surest_between_two_clusters_and_nuts_is_not(doubt):
 
 def test_full_rank_repairs_some_of_it(doubt):
     advi, full, nuts = (doubt[name] for name in ("advi", "fullrank_advi", "nuts"))
-    assert advi["beside"] < 0.7 * nuts["beside"]
-    assert full["beside"] > 0.8 * nuts["beside"]
+    assert advi["beside"] < 0.6 * nuts["beside"]
+    assert full["beside"] > max(0.65 * nuts["beside"], 1.4 * advi["beside"])
     assert full["middle"] < 0.5 * nuts["middle"]
 
 
