@@ -7,10 +7,7 @@ costs more still, and memory.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from functools import wraps
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -26,7 +23,6 @@ RUNNING = 0.2  # seconds between two looks at a fit that runs, or will soon
 QUEUED = 1.0  # and at one that waits, or at an engine that is not ready
 SOON = 2  # places in the queue
 LOOKS = 50  # a second by all pages: more of them look less often
-LATE = 3.0  # seconds in which a look may come that was sent before the page ran
 NOTED = 2.0  # so many times faster or slower is worth a run of the page, which is what it takes to change
 
 
@@ -79,10 +75,6 @@ class Pace:
 def look(part: Callable[..., None], every: float | None, *given: Any) -> None:
     """Show a part of the page, again and again if `every` is given.
 
-    Streamlit (1.67) sends no more of what a run of the page has said if the next run is asked for just as that
-    one ends: the end of the page, or all of it, may be as it was before. What asks then is a look of the part as
-    it was before that run. It comes to a part that needs no looks, and soon: the whole page is run once more.
-
     Parameters
     ----------
     part : callable
@@ -91,15 +83,7 @@ def look(part: Callable[..., None], every: float | None, *given: Any) -> None:
         Seconds between two looks.
     *given
     """
-    began, runs = time.monotonic(), count()
-
-    @wraps(part)
-    def shown(*arguments: Any) -> None:
-        if next(runs) and every is None and time.monotonic() - began < LATE:
-            st.rerun()
-        part(*arguments)
-
-    st.fragment(shown, run_every=every)(*given, Pace(every) if every else None)
+    st.fragment(part, run_every=every)(*given, Pace(every) if every else None)
 
 
 def _keep_looking(seconds: float) -> None:

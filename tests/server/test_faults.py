@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.app_server import Server, end, free_port, serve, start, wait_until_healthy, web_command
-from benchmarks.visitor import WHOLE_PAGE, Visitor
-from bnn_lib.dashboard.pace import LATE
+from benchmarks.visitor import Visitor
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec, NetworkSpec
 from tests.server.conftest import NOBODY
 
@@ -105,18 +104,3 @@ def test_a_browser_that_has_let_go_of_its_timer_is_told_to_look_again(tmp_path: 
         visitor.ask(fragment=fragment, by_itself=True)
         visitor.wait(lambda _: fragment in visitor.timers or None)
         visitor.click("stop")
-
-
-def test_a_look_that_was_sent_before_the_page_ran_has_it_run_again(tmp_path: Path):
-    with serve(tmp_path, {}) as server, Visitor(server.port, link(SHORT), seconds=PATIENCE) as visitor:
-        open_page(visitor)
-        visitor.click("fit")
-        (fragment,) = visitor.timers
-        visitor.wait(lambda _: shown(visitor) == SHORT.key or None)
-        visitor.deltas.clear()  # what such a look makes Streamlit lose
-        visitor.ask(fragment=fragment, by_itself=True)
-        visitor.wait(lambda finished: finished in WHOLE_PAGE or None, 60.0)
-        assert (visitor.component("map") or {})["result"]["key"] == SHORT.key
-        time.sleep(LATE)  # then it is no such look
-        visitor.ask(fragment=fragment, by_itself=True)
-        assert visitor.wait(lambda finished: finished, 60.0) not in WHOLE_PAGE
