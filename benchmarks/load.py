@@ -129,7 +129,7 @@ def fit_and_see(visitor: Visitor, expected: Experiment, seen: Seen) -> None:
         key = ended(None) or visitor.wait(ended)
     except TimeoutError as error:
         told = {name: value for name, value in (visitor.component("feed") or {}).items() if name != "frame"}
-        raise TimeoutError(f"{error} of {expected.key}, its page says {told}, asks by {visitor.timers}") from None
+        raise TimeoutError(f"{error} of {expected.key}, its page says {told}, asks for {visitor.looks}") from None
     if key != expected.key or _mapped(visitor) != expected.key:
         seen.wrong.append(f"asked for {expected.key}, was shown {key}, its map is of {_mapped(visitor)}")
         return

@@ -1,7 +1,7 @@
 """A browser's half of Streamlit's protocol: real sessions over a websocket, without a browser.
 
-What a browser does by itself is done here, too: it asks for fragments again and again, keeps large messages that
-the server then sends as references, and sends the states of all widgets with each message.
+What a browser does by itself is done here, too: it asks for a part of the page again once that is due, keeps large
+messages that the server then sends as references, and sends the states of all widgets with each message.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from websockets.sync.client import connect
 
 SECONDS = 60.0  # for one answer
 TRIGGERS = ("trigger_value", "json_trigger_value", "string_trigger_value")  # sent once, never again
+LOOK_PATIENCE = 15.0  # for an answer to a look, as in `look.js`
 KEPT_RUNS = 2  # of the page, for which a browser keeps a large message
 WHOLE_PAGE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR)
 T = TypeVar("T")
@@ -49,7 +50,8 @@ class Visitor:
         self.states: dict[str, WidgetState] = {}
         self._runs = 0
         self._kept: dict[str, tuple[Delta, int]] = {}  # large messages by hash, with the run that used each
-        self.timers: dict[str, tuple[float, float]] = {}  # fragment -> interval, when it is due
+        self.looks: dict[str, float] = {}  # fragment -> when it is due again
+        self._asked = float("-inf")  # when what has no answer yet was asked
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
@@ -74,14 +76,15 @@ class Visitor:
         content = message.SerializeToString() if isinstance(message, BackMsg) else message
         self._socket.send(content)
 
-    def ask(self, states: Sequence[WidgetState] = (), fragment: str = "", *, by_itself: bool = False) -> None:
+    def ask(self, states: Sequence[WidgetState] = (), fragment: str = "") -> None:
         """Have the page, or a fragment of it, run with these states of its widgets."""
         message = BackMsg()
         rerun = message.rerun_script
         rerun.query_string, rerun.page_name = self.query, self.page
-        rerun.fragment_id, rerun.is_auto_rerun = fragment, by_itself
+        rerun.fragment_id = fragment
         rerun.widget_states.widgets.extend(({**self.states, **{state.id: state for state in states}}).values())
         rerun.cached_message_hashes.extend(self._kept)
+        self._asked = time.monotonic()
         self.send(message)
 
     def run(self, states: Sequence[WidgetState] = ()) -> list[Delta]:
@@ -127,11 +130,13 @@ class Visitor:
         patience = self._seconds if seconds is None else seconds
         until = time.monotonic() + patience
         while (now := time.monotonic()) < until:
-            for fragment, (interval, due) in list(self.timers.items()):
-                if due <= now:
-                    self.timers[fragment] = interval, now + interval
-                    self.ask(fragment=fragment, by_itself=True)
-            due = min([until, *(due for _, due in self.timers.values())])
+            free = self._asked + LOOK_PATIENCE
+            for fragment, due in list(self.looks.items()):
+                if max(due, free) <= now:
+                    self.looks[fragment] = now + LOOK_PATIENCE
+                    self.ask(fragment=fragment)
+                    free = now + LOOK_PATIENCE  # one question at a time
+            due = min([until, *(max(due, free) for due in self.looks.values())])
             try:
                 received = self._take(max(0.0, due - now))
             except TimeoutError:
@@ -198,24 +203,29 @@ class Visitor:
             self.deltas[tuple(message.metadata.delta_path)] = message.delta
             if message.metadata.cacheable:
                 self._kept[message.hash] = message.delta, self._runs
+            self._note_look(message.delta)
         elif kind == "new_session" and not message.metadata.run.fragment_ids:
             self.deltas.clear()
-            self.timers.clear()
-        elif kind == "auto_rerun":
-            interval = message.auto_rerun.interval
-            if self.timers.get(message.auto_rerun.fragment_id, (None,))[0] != interval:
-                self.timers[message.auto_rerun.fragment_id] = interval, time.monotonic() + interval
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self.timers.pop(fragment, None)
-        elif kind == "script_finished" and message.script_finished in WHOLE_PAGE:
+            self.looks.clear()
+        if kind == "script_finished":
+            self._asked = float("-inf")
+        if kind == "script_finished" and message.script_finished in WHOLE_PAGE:
             self._runs += 1
             self._kept = {
                 k: (delta, run) for k, (delta, run) in self._kept.items() if self._runs - run <= KEPT_RUNS
             }
-        elif kind == "page_info_changed":
+        if kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         return message
+
+    def _note_look(self, delta: Delta) -> None:
+        """Note when a part of the page is due again, as `look.js` does."""
+        component = delta.new_element.bidi_component
+        if component.component_name.endswith("bnn_look"):
+            every = json.loads(component.json)["every"]
+            self.looks.pop(delta.fragment_id, None)
+            if every is not None:
+                self.looks[delta.fragment_id] = time.monotonic() + every
 
 
 def texts(deltas: Sequence[Delta]) -> str:

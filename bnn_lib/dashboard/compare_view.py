@@ -80,10 +80,8 @@ def method_choice() -> None:
 
 def live(session: Session) -> None:
     """Show the grid, again and again while anything runs."""
-    busy = compare.busy()
-    st.session_state[WAS_BUSY] = busy
-    every = _every(session) if busy else None
-    pace.look(_grid, every, session)
+    st.session_state[WAS_BUSY] = compare.busy()
+    pace.look(_grid, session)
 
 
 def _every(session: Session) -> float:
@@ -91,13 +89,11 @@ def _every(session: Session) -> float:
     return pace.between_looks(session.engine, *seen, least=EVERY)
 
 
-def _grid(session: Session, every: pace.Pace | None) -> None:
+def _grid(session: Session) -> float | None:
     open_session()  # the tab is there; after a lost connection, again
     if st.session_state[WAS_BUSY] and not compare.busy():
         st.session_state[WAS_BUSY] = False
         st.rerun()
-    if every:
-        every.keep(_every(session))
     experiment: Experiment = st.session_state[state.STATE]
     found = compare.entries(session, experiment, st.session_state[compare.CHOSEN])
     preset = compare.current_preset(experiment, st.session_state[compare.CHOSEN])
@@ -134,6 +130,7 @@ def _grid(session: Session, every: pace.Pace | None) -> None:
                     far = compare_numbers.distances(entry.picture, nuts) if entry.picture and nuts else {}
                     st.html(facts(entry, far))
     st.caption(plain(about_distances))
+    return _every(session) if compare.busy() else None
 
 
 def facts(entry: compare.Entry, far: Mapping[str, float]) -> str:

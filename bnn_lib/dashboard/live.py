@@ -19,25 +19,23 @@ PARTS = 10  # of the steps, whose means are compared
 
 def live(session: Session) -> None:
     """Show what the fit is doing, again and again until it is over."""
-    current, waiting = run.active(), session.engine.status.phase != "ready"
-    every = pace.QUEUED if waiting else None
-    if current:
-        every = pace.between_looks(session.engine, current.job.view())
-    pace.look(_live, every, session, waiting)
+    pace.look(_live, session, session.engine.status.phase != "ready")
 
 
-def _live(session: Session, was_waiting: bool, every: pace.Pace | None) -> None:
+def _live(session: Session, was_waiting: bool) -> float | None:
     open_session()  # the tab is there; after a lost connection, again
     current = run.active()
     view = current.job.view() if current else None
     if current and view and run.settle(current, view):
         st.rerun()
-    if not current and was_waiting and session.engine.status.phase == "ready":
+    waits = session.engine.status.phase != "ready"
+    if not current and was_waiting and not waits:
         st.rerun()
-    if every:
-        every.keep(pace.between_looks(session.engine, view) if view else pace.QUEUED)
     _status(session, view)
     components.show("feed", _message(session, view))
+    if view:
+        return pace.between_looks(session.engine, view)
+    return pace.QUEUED if waits else None
 
 
 def _status(session: Session, view: JobView | None) -> None:

@@ -7,27 +7,27 @@ costs more still, and memory.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from bnn_lib.dashboard import components
 from bnn_lib.engine import JobView
 
 if TYPE_CHECKING:
     from bnn_lib.engine import Engine
 
-RUNNING = 0.2  # seconds between two looks at a fit that runs, or will soon
+RUNNING = 0.12  # seconds from an answer to the next look at a fit that runs, or will soon: five looks a second
 QUEUED = 1.0  # and at one that waits, or at an engine that is not ready
 SOON = 2  # places in the queue
 LOOKS = 50  # a second by all pages: more of them look less often
-NOTED = 2.0  # so many times faster or slower is worth a run of the page, which is what it takes to change
 
 
 def between_looks(engine: Engine, *views: JobView, least: float = RUNNING) -> float:
-    """Return how many seconds to leave between two looks.
+    """Return how many seconds to leave from an answer to the next look.
 
     Parameters
     ----------
@@ -48,53 +48,29 @@ def _is_moving(view: JobView) -> bool:
     return soon or view.phase not in ("waiting", "queued")
 
 
-class Pace:
-    """How often a part of a page looks, as the page's own run has set it.
+def look(part: Callable[..., float | None], *given: Any) -> None:
+    """Show a part of the page, and again for as long as it says when.
 
-    Parameters
-    ----------
-    seconds : float
-        Between two looks.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._is_new = True
-
-    def keep(self, now: float) -> None:
-        """See to the next look. Where `now` is quite another pace the page runs again, which sets it.
-
-        Not in the run that has just set one.
-        """
-        is_new, self._is_new = self._is_new, False
-        if not is_new and not 1 / NOTED <= now / self.seconds <= NOTED:
-            st.rerun()
-        _keep_looking(self.seconds)
-
-
-def look(part: Callable[..., None], every: float | None, *given: Any) -> None:
-    """Show a part of the page, again and again if `every` is given.
+    The browser asks once it has the answer, and not by a clock, as Streamlit's ``run_every`` does: Streamlit
+    (1.67) sends no more of what a run of the page has said if the next is asked for just as that one ends, and
+    what is asked by a clock comes at any moment.
 
     Parameters
     ----------
     part : callable
-        Called with what is given and, last, its `Pace`, which it has to `keep`; None if it is shown once.
-    every : float or None
-        Seconds between two looks.
+        Called with what is given; returns the seconds until it is due again, None if it is not.
     *given
     """
-    st.fragment(part, run_every=every)(*given, Pace(every) if every else None)
+
+    @wraps(part)
+    def shown(*arguments: Any) -> None:
+        every = part(*arguments)
+        # The number makes each answer another one: the same would not reach the component.
+        told = {"every": every, "number": time.time()}
+        components.show("look", told, key=f"look{part.__name__}", on_due_change=_asked)
+
+    st.fragment(shown)(*given)
 
 
-def _keep_looking(seconds: float) -> None:
-    """Have the browser look again, whatever became of the page's own run that told it to.
-
-    Streamlit (1.67) drops what a run of the page has still to send if a look comes in just as that run ends. The
-    browser has then let go of its timer, and would wait for ever; one that still has it takes no notice.
-    """
-    context = get_script_run_ctx(suppress_warning=True)
-    for fragment in (context and context.fragment_ids_this_run) or ():
-        message = ForwardMsg()
-        message.auto_rerun.interval, message.auto_rerun.fragment_id = seconds, fragment
-        if context:
-            context.enqueue(message)
+def _asked() -> None:
+    """Nothing: that it was asked has the part run again."""

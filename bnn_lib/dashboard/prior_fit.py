@@ -121,11 +121,10 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
         if fitted.failure:
             show_failure(fitted.failure, "prior_again", partial(_fit, session, wanted))
             return
-        ended = _ended(fitted)
-        if ended:
+        was_ended = _ended(fitted)
+        if was_ended:
             _link_to_its_page(fitted)
-        every = None if ended or fitted.job is None else pace.between_looks(session.engine, fitted.job.view())
-        pace.look(_follow, every, session, fitted, functions)
+        pace.look(_follow, session, fitted, functions, was_ended)
 
 
 def _link_to_its_page(fitted: Fitted) -> None:
@@ -148,23 +147,22 @@ def _ended(fitted: Fitted) -> bool:
     return view.ended and (view.picture is None or (fitted.answer is not None and fitted.answer.view().ended))
 
 
-def _follow(session: Session, fitted: Fitted, functions: Functions, every: pace.Pace | None) -> None:
+def _follow(session: Session, fitted: Fitted, functions: Functions, was_ended: bool) -> float | None:
     open_session()
     assert fitted.job is not None
     view = fitted.job.view()
     if view.picture is not None and fitted.answer is None:
         fitted.answer = session.engine.ask(_question(view.picture, functions), session.id)
-    if every and _ended(fitted):
+    if not was_ended and _ended(fitted):
         st.rerun()
-    if every:
-        every.keep(pace.between_looks(session.engine, view))
     failure = (view.message or FAILED) if view.phase == "failed" else None
     failure = failure or (fitted.answer.view().message if fitted.answer else None)
     if failure:
         st.error(plain(failure), icon=":material/error:")
-    elif every:
+    elif not was_ended:
         share, text = progress_text(view)
         st.progress(share, text=plain(text))
+    return None if was_ended else pace.between_looks(session.engine, view)
 
 
 def _question(picture: Picture, functions: Functions) -> Question:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from bnn_lib.activations import ACTIVATIONS
-from bnn_lib.dashboard import components, links, prior_payload, prior_state, state
+from bnn_lib.dashboard import components, links, pace, prior_payload, prior_state, state
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
@@ -146,10 +146,10 @@ def show_functions(session: Session, experiment: Experiment, functions: Function
     if asked is None or asked.key != question.key:
         asked = st.session_state[ASKED] = session.engine.ask(question, session.id)
     ended = asked.wait(WAIT).ended
-    st.fragment(_functions, run_every=None if ended else EVERY)(session, asked, functions, ended)
+    pace.look(_functions, session, asked, functions, ended)
 
 
-def _functions(session: Session, asked: Answer, functions: Functions, had_ended: bool) -> None:
+def _functions(session: Session, asked: Answer, functions: Functions, had_ended: bool) -> float | None:
     open_session()
     view = asked.view()
     if view.phase == "replaced":  # by another question of this tab, which has been let go since
@@ -169,6 +169,7 @@ def _functions(session: Session, asked: Answer, functions: Functions, had_ended:
         st.button("Try again", key="ask_again", icon=":material/refresh:", on_click=_ask_again)
     if view.arrays is not None and "kernels" in view.arrays:
         _show_kernels(view.arrays)
+    return None if had_ended else EVERY
 
 
 def last(functions: Functions) -> Mapping[str, Any] | None:

@@ -13,15 +13,10 @@ from bnn_lib.dashboard.views import objective_label
 
 def live(session: Session) -> None:
     """Show what the fit is doing, again and again until it is over."""
-    waiting = session.engine.status.phase != "ready"
-    current = table.run()
-    every = pace.QUEUED if waiting else None
-    if current:
-        every = pace.between_looks(session.engine, current.job.view())
-    pace.look(_live, every, session, waiting)
+    pace.look(_live, session, session.engine.status.phase != "ready")
 
 
-def _live(session: Session, was_waiting: bool, every: pace.Pace | None) -> None:
+def _live(session: Session, was_waiting: bool) -> float | None:
     open_session()
     current = table.run()
     if current is None:
@@ -30,12 +25,10 @@ def _live(session: Session, was_waiting: bool, every: pace.Pace | None) -> None:
             st.rerun()
         if message:
             st.caption(plain(message))
-        return
+        return pace.QUEUED if session.engine.status.phase != "ready" else None
     view = current.job.view()
     if table.settle(current, view):
         st.rerun()
-    if every:
-        every.keep(pace.between_looks(session.engine, view))
     share, text = progress_text(view)
     if view.phase == "waiting":
         text = session.engine.status.message or text
@@ -44,6 +37,7 @@ def _live(session: Session, was_waiting: bool, every: pace.Pace | None) -> None:
     components.show(
         "feed", {"phase": "running", "key": current.job.key, "total": view.total, "elbo": elbo, "frame": None}
     )
+    return pace.between_looks(session.engine, view)
 
 
 def show_curve(current: table.Run) -> None:

@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parent
 # What is put in front of each component's own script.
 PARTS = {
     "feed": ("shared/shared.js",),
+    "look": ("shared/shared.js",),
     "map": ("shared/shared.js", "shared/field.js", "shared/brush.js", "map/controls.js", "map/paint.js"),
     "curves": ("shared/shared.js", "shared/field.js", "shared/brush.js", "curves/controls.js", "curves/paint.js"),
     "surfaces": ("shared/shared.js", "shared/field.js"),
