@@ -14,7 +14,8 @@ link, problems = links.read(state.query())
 lesson = found.by_name.get(link.lesson)
 with head(notices.plain(lesson.title) if lesson else "Lessons"):
     if lesson:
-        st.page_link(lessons.PATH, label="All lessons", icon=":material/menu_book:")
+        # With a field, or it would be the address that the menu has, by which one comes back to a lesson.
+        st.page_link(lessons.PATH, label="All lessons", icon=":material/menu_book:", query_params={"lesson": ""})
 notices.show_problems(problems, "")
 lesson_view.show_problems(found)
 if link.lesson and not lesson:

@@ -5,9 +5,11 @@ Widgets hold texts and numbers that anyone can send; what counts is the experime
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bnn_lib.dashboard import data, links, page_state
 from bnn_lib.datasets.load import entry_of
@@ -18,8 +20,9 @@ from bnn_lib.likelihoods import LIKELIHOODS
 
 STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
 ADAPT, PAINTS, FIRST = "adapt", "paints", "first"
-CAME_BACK = "came_back"
+CAME_BACK, LEFT = "came_back", "queries_left"
 OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, links.LINK)  # each page's
+LATE = 10.0  # seconds for which a browser may still speak of an address that it has left
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 
 
@@ -30,22 +33,45 @@ def enter(page: str) -> None:
     """
     if page_state.swap("settings", page, OWN):
         st.session_state[CAME_BACK] = not st.query_params
+        st.session_state.pop(LEFT, None)
 
 
 def query() -> dict[str, str]:
-    """Return the page's link: the address's fields or, once one has come back by the menu, those that it had."""
+    """Return the page's link: the address's fields, unless it is the last link that counts.
+
+    That is so once one has come back by the menu, and for what was pressed before the browser had heard of the
+    last link: with the address that it still had then, the press before would be undone.
+    """
     found = st.query_params.to_dict()
-    if not found and st.session_state.get(CAME_BACK):
-        return dict(st.session_state.get(WRITTEN, {}))
+    written: dict[str, str] = st.session_state.get(WRITTEN, found)
+    if (not found and st.session_state.get(CAME_BACK)) or _is_late(found):
+        return dict(written)
     return found
+
+
+def _is_late(found: Mapping[str, str]) -> bool:
+    context = get_script_run_ctx()
+    if context is None or getattr(context, "is_history_navigation", False):
+        return False  # the browser's Back and Forward
+    return any(query == found and time.monotonic() - moment < LATE for moment, query in _left())
+
+
+def _left() -> list[tuple[float, dict[str, str]]]:
+    """Return the addresses that were replaced here, and when."""
+    left: list[tuple[float, dict[str, str]]] = st.session_state.get(LEFT, [])
+    return left
 
 
 def write(query: Mapping[str, str]) -> None:
     """Make this the page's link, at the end of a run: earlier, the browser may not have left the page before."""
     st.session_state[CAME_BACK] = False
-    if st.query_params.to_dict() != query:
+    found, now = st.query_params.to_dict(), time.monotonic()
+    if found != query:
         st.query_params.from_dict(query)
-    st.session_state[WRITTEN] = query
+        ended = [found, st.session_state.get(WRITTEN, found)]  # the browser may be at either
+        before = [(moment, other) for moment, other in _left() if now - moment < LATE and other not in ended]
+        st.session_state[LEFT] = [*before, *((now, other) for other in ended)]
+    st.session_state[WRITTEN] = dict(query)
 
 
 def value_of(experiment: Experiment, dotted: str) -> object:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import compare
+from bnn_lib.dashboard import compare, state
 from bnn_lib.datasets.painted import MOST_IN_LINK, paint
 from bnn_lib.experiment import Experiment
 from tests.pages.conftest import Open
@@ -29,6 +31,11 @@ def by_menu(page: AppTest, name: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
+
+
+def address(page: AppTest, query: dict[str, str]) -> None:
+    page.query_params.clear()
+    page.query_params.update(query)
 
 
 def headings(page: AppTest) -> str:
@@ -58,6 +65,40 @@ def test_a_new_link_counts_for_more_than_what_was_there(visit: Open):
     page.query_params["data.n"] = "200"
     page.run()
     assert page.session_state["experiment"] == Experiment.from_query({"data.n": "200"})
+
+
+def test_what_is_pressed_before_the_browser_has_the_last_link_undoes_nothing(visit: Open):
+    page = visit(title="Group 3")
+    old = query_of(page)
+    page.slider(key="w.data.noise").set_value(0.3).run()
+    new = query_of(page)
+    assert new == {"title": "Group 3", "data.noise": "0.3"}
+    address(page, old)  # which the browser still shows as the next is pressed
+    page.selectbox(key="w.prior.family").set_value("laplace").run()
+    assert query_of(page) == new | {"prior.family": "laplace"}
+    assert page.slider(key="w.data.noise").value == 0.3
+    address(page, new)  # it has heard of the first by now
+    page.selectbox(key="w.prior.scaling").set_value("fan_in").run()
+    last = new | {"prior.family": "laplace", "prior.scaling": "fan_in"}
+    assert query_of(page) == last
+    address(page, old)  # from longer ago
+    page.run()
+    assert query_of(page) == last
+
+
+@pytest.mark.parametrize("by", ["a while later", "the browser's Back"])
+def test_an_earlier_link_counts_again(visit: Open, monkeypatch: pytest.MonkeyPatch, by: str):
+    page = visit(data__noise="0.1")
+    old = query_of(page)
+    page.slider(key="w.data.noise").set_value(0.3).run()
+    address(page, old)
+    if by == "a while later":
+        monkeypatch.setattr(state, "LATE", 0.0)
+    else:
+        monkeypatch.setattr(state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True))
+    page.run()
+    assert query_of(page) == old
+    assert page.slider(key="w.data.noise").value == 0.1
 
 
 def test_points_too_many_for_a_link_stay(visit: Open):

@@ -1,0 +1,64 @@
+"""A network on which answers come late: what is pressed meanwhile counts, and so does what was pressed before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.on_playground import ENDED, LONG, status, view
+
+
+class Line:
+    """The browser's connection to the server, whose answers can be held back."""
+
+    def __init__(self) -> None:
+        self.held: list[str | bytes] | None = None
+        self._route: WebSocketRoute | None = None
+
+    def connect(self, route: WebSocketRoute) -> None:
+        self._route, server = route, route.connect_to_server()
+        server.on_message(self._answer)
+
+    def _answer(self, message: str | bytes) -> None:
+        assert self._route is not None
+        if self.held is None:
+            self._route.send(message)
+        else:
+            self.held.append(message)
+
+    def has(self, text: bytes) -> bool:
+        return any(text in message for message in self.held or [] if isinstance(message, bytes))
+
+    def release(self) -> None:
+        held, self.held = self.held or [], None
+        for message in held:
+            self._answer(message)
+
+
+def wait_for(condition: Callable[[], bool], page: Page) -> None:
+    """Wait while the browser's own messages are passed on."""
+    for _ in range(300):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("The server did not answer in half a minute.")
+
+
+def test_what_is_pressed_before_an_answer_came_undoes_nothing(visit):
+    visitor, line = visit(), Line()
+    visitor.page.route_web_socket(re.compile("_stcore/stream"), line.connect)
+    page = visitor.open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    line.held = []
+    page.locator(".st-key-layer_plus button:visible").click()
+    # The server has changed the address; the browser does not know it yet.
+    wait_for(lambda: line.has(b"network.hidden=5"), page)
+    view(page, "Circles").click()
+    wait_for(lambda: line.has(b"data.name=circles"), page)
+    line.release()
+    expect(page).to_have_url(re.compile(r"data\.name=circles"))
+    expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5"))
+    expect(view(page, "Circles")).to_be_checked()
+    expect(page.get_by_label(re.compile("3 hidden layers of 5, 5, 5 units"))).to_be_visible()
