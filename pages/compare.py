@@ -3,6 +3,7 @@
 import streamlit as st
 
 from bnn_lib.dashboard import (
+    asked,
     compare,
     compare_view,
     controls,
@@ -22,6 +23,7 @@ from bnn_lib.dashboard.session import open_session
 session = open_session()
 state.enter("compare")
 experiment, methods = compare.load()
+asked.do(len(methods) >= compare.FEWEST)
 if compare.current_preset(experiment, methods) or lessons.asks_for(experiment):
     compare.look_up(session, experiment, methods)
 views.inject_style()

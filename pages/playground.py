@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import controls, data, run, state, take_away, views
+from bnn_lib.dashboard import asked, controls, data, run, state, take_away, views
 from bnn_lib.dashboard.head import fit_head, settings_row
 from bnn_lib.dashboard.session import open_session
 from bnn_lib.dashboard.side_by_side import show_side_by_side
@@ -13,6 +13,7 @@ state.enter("playground")
 run.enter("playground")
 experiment = state.load(state.for_the_map, paints=True)
 dataset, missing = data.find(experiment.data)
+asked.do(dataset is not None)
 if dataset is not None:
     run.look_up(session, experiment)
 result = views.result_for(experiment)

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from bnn_lib.dashboard import lesson_view, notices, prior_fit, prior_state, prior_view, share, state, views
+from bnn_lib.dashboard import asked, lesson_view, notices, prior_fit, prior_state, prior_view, share, state, views
 from bnn_lib.dashboard.head import head
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
 state.enter("priors")
 experiment, functions = prior_state.load()
+asked.do()
 views.inject_style()
 
 with head("What a prior believes"):

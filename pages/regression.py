@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from bnn_lib.dashboard import controls, data, regression, regression_view, run, state, take_away, views
+from bnn_lib.dashboard import asked, controls, data, regression, regression_view, run, state, take_away, views
 from bnn_lib.dashboard.head import fit_head, settings_row
 from bnn_lib.dashboard.likelihood_controls import likelihood_controls
 from bnn_lib.dashboard.session import open_session
@@ -16,6 +16,7 @@ state.enter("regression")
 run.enter("regression")
 experiment = state.load(regression.for_curves, paints=True)
 dataset, missing = data.find(experiment.data)
+asked.do(dataset is not None)
 if dataset is not None:
     run.look_up(session, experiment, regression.START)
 named = dataset or entry_of(experiment.data)

@@ -4,13 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from bnn_lib.dashboard import notices, state, table, table_live, table_result, table_view, take_away, views
+from bnn_lib.dashboard import asked, notices, state, table, table_live, table_result, table_view, take_away, views
 from bnn_lib.dashboard.head import head, start_and_stop
 from bnn_lib.dashboard.session import open_session
 
 session = open_session()
 state.enter("your_data")
 views.inject_style()
+asked.do(table.loaded() is not None)
 loaded, running, results = table.loaded(), table.run(), table.results()
 fitted = loaded is not None and bool(results) and results[0].choices == table.choices()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import history_view, lesson_view, links, notices, run, share, state, views
+from bnn_lib.dashboard import asked, history_view, lesson_view, links, notices, run, share, state, views
 from bnn_lib.dashboard.live import live
 from bnn_lib.dashboard.session import Session
 from bnn_lib.dashboard.widgets import group
@@ -41,8 +42,8 @@ def start_and_stop(
         key=keys[0],
         type="primary",
         icon=":material/play_arrow:",
-        on_click=start,
-        args=(session,),
+        on_click=asked.ask,
+        args=(partial(start, session),),
         disabled=not can_start,
         help=why_not or None,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from bnn_lib.dashboard import asked
 from bnn_lib.engine import QueueFull
 from bnn_lib.errors import Problem
 
@@ -45,10 +46,12 @@ class Failure:
         return cls(str(error), isinstance(error, QueueFull))
 
 
-def show_failure(failure: Failure, key: str, again: Callable[[], None]) -> None:
+def show_failure(failure: Failure, key: str, again: asked.Deed) -> None:
     """Say why there is no fit, and offer `again`, which asks for it once more, where that may help."""
     st.error(plain(failure.message), icon=":material/error:")
-    if failure.full and st.button("Try again", key=key, icon=":material/refresh:", on_click=again):
+    if failure.full and st.button(
+        "Try again", key=key, icon=":material/refresh:", on_click=asked.ask, args=(again,)
+    ):
         st.rerun()  # of the whole page: this may be a fragment of it
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import streamlit as st
 
-from bnn_lib.dashboard import components, data, pace, prior_payload, prior_state, prior_view, state, views
+from bnn_lib.dashboard import asked, components, data, pace, prior_payload, prior_state, prior_view, state, views
 from bnn_lib.dashboard.live import progress_text
 from bnn_lib.dashboard.notices import FAILED, Failure, plain, show_failure
 from bnn_lib.dashboard.prior_state import Functions
@@ -78,7 +78,10 @@ def _chosen() -> None:
         state.change({"data.name": name, "data.n": entry.default_n, "data.noise": entry.default_noise})
 
 
-def _fit(session: Session, wanted: Experiment) -> None:
+def _fit(session: Session) -> None:
+    wanted = to_fit(*prior_state.load())
+    if wanted is None:
+        return
     _stop(session)
     try:
         st.session_state[FIT] = Fitted(wanted, session.engine.submit(wanted, session.id))
@@ -109,7 +112,7 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
             method = METHODS[wanted.inference.method]
             st.button(
                 f"Fit by {method.label}", key="prior_fit_button", type="primary", icon=":material/play_arrow:",
-                help=method.help, on_click=_fit, args=(session, wanted),
+                help=method.help, on_click=asked.ask, args=(partial(_fit, session),),
             )  # fmt: skip
             fitted: Fitted | None = st.session_state.get(FIT)
             idle = fitted is None or fitted.job is None or fitted.job.view().ended  # of earlier settings, too
@@ -119,7 +122,7 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
         if fitted is None or fitted.experiment != wanted:
             return
         if fitted.failure:
-            show_failure(fitted.failure, "prior_again", partial(_fit, session, wanted))
+            show_failure(fitted.failure, "prior_again", partial(_fit, session))
             return
         was_ended = _ended(fitted)
         if was_ended:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from bnn_lib.dashboard import data, links, page_state
+from bnn_lib.dashboard import asked, data, links, page_state
 from bnn_lib.datasets.load import entry_of
 from bnn_lib.errors import InvalidData, InvalidExperiment, Problem
 from bnn_lib.experiment import DataSpec, Experiment
@@ -21,7 +21,7 @@ from bnn_lib.likelihoods import LIKELIHOODS
 STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
 ADAPT, PAINTS, FIRST = "adapt", "paints", "first"
 CAME_BACK, LEFT = "came_back", "queries_left"
-OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, links.LINK)  # each page's
+OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, links.LINK, asked.ASKED)  # each page's
 LATE = 10.0  # seconds for which a browser may still speak of an address that it has left
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bnn_lib.dashboard import scores, table, table_predict, table_view, trust, views
+from bnn_lib.dashboard import asked, scores, table, table_predict, table_view, trust, views
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
 from bnn_lib.dashboard.side_by_side import FONT
@@ -73,8 +74,8 @@ def show_judgement(session: Session, results: list[table.Result]) -> None:
                 key="table.check",
                 icon=":material/compare:",
                 help="Fit it with NUTS too, which samples the posterior itself: takes minutes.",
-                on_click=table.check,
-                args=(session,),
+                on_click=asked.ask,
+                args=(partial(table.check, session),),
                 disabled=table.run() is not None,
             )
     with right:

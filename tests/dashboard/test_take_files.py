@@ -27,7 +27,7 @@ from bnn_lib.figures.maps import map_figure
 from bnn_lib.networks import Networks
 from tests.cases import small
 from tests.pages.fake_engine import make_number_picture, make_picture
-from tests.pages.fake_table import make_table_picture
+from tests.pages.your_data.fake_table import make_table_picture
 
 NASTY = ("=cmd|' /C calc'!A0", "<script>alert(1)</script>", '"; import os; "')
 
