@@ -62,3 +62,7 @@ def test_what_is_pressed_before_an_answer_came_undoes_nothing(visit):
     expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5"))
     expect(view(page, "Circles")).to_be_checked()
     expect(page.get_by_label(re.compile("3 hidden layers of 5, 5, 5 units"))).to_be_visible()
+    # The browser's Back is no late answer, however soon.
+    page.go_back()
+    expect(view(page, "Moons")).to_be_checked()
+    expect(page.get_by_label(re.compile("3 hidden layers of 5, 5, 5 units"))).to_be_visible()
