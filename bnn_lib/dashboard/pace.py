@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bnn_lib.engine import Engine
 
 RUNNING = 0.12  # seconds from an answer to the next look at a fit that runs, or will soon: five looks a second
-QUEUED = 1.0  # and at one that waits, or at an engine that is not ready
+QUEUED = 1.5  # and at one that waits, or at an engine that is not ready
 SOON = 2  # places in the queue
 LOOKS = 50  # a second by all pages: more of them look less often
 

@@ -158,15 +158,18 @@ def test_a_misspelt_variable_is_named_in_the_log(caplog: pytest.LogCaptureFixtur
 
 
 COMPILING_WORKER = """
+import os
 from bnn_lib.engine import preload, tasks
 tasks.import_everything = lambda: None  # PyMC and its kin take long, and compile nothing
+before = os.nice(0)
 preload.dask_setup(None)
+assert os.nice(0) >= min(19, before + preload.BEHIND)  # pages come first
 import jax
 jax.jit(lambda x: x + 1)(1.0)
 """
 
 
-def test_what_dask_worker_starts_keeps_compiled_functions_where_it_is_told(root: Path, tmp_path: Path):
+def test_what_dask_worker_starts_compiles_to_where_it_is_told_and_lets_pages_go_first(root: Path, tmp_path: Path):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("BNN_", "JAX_"))}
     environ |= {"HOME": str(tmp_path), "BNN_COMPILE_CACHE": "~/volume/compiled"}
     subprocess.run([sys.executable, "-c", COMPILING_WORKER], cwd=root, env=environ, check=True)
