@@ -31,7 +31,7 @@ with head("Your data"):
         table_result.show_headline(results[0])
 
 if problem := table.problem():
-    notices.show_failure(problem, "table.again", partial(table.fit, session))
+    notices.show_failure(problem, "table.again", partial(table.again, session))
 
 if loaded is None:
     with st.container(key="table_entry"):

@@ -92,8 +92,7 @@ def read_methods(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     known = offered()
     if not FEWEST <= len(names) <= MOST or any(name not in known for name in names):
-        quoted = text if len(text) <= 60 else text[:57] + "..."
-        raise InvalidExperiment(f"methods is {quoted!r}; allowed: {FEWEST} to {MOST} of {', '.join(known)}.")
+        raise InvalidExperiment(f"methods is {shown(text)}; allowed: {FEWEST} to {MOST} of {', '.join(known)}.")
     return names
 
 

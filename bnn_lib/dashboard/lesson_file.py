@@ -39,7 +39,6 @@ class Page:
     ----------
     path : str
         Of its script.
-    title : str
     adapt : callable
         As of `state.load`.
     read : callable
@@ -49,7 +48,6 @@ class Page:
     """
 
     path: str
-    title: str
     adapt: state.Adapt
     own: tuple[str, ...] = ()
     read: Callable[[Mapping[str, str]], list[Problem]] = lambda query: []
@@ -69,12 +67,11 @@ class Page:
 
 PAGES: Mapping[str, Page] = MappingProxyType(
     {
-        "playground": Page("pages/playground.py", "Playground", state.for_the_map),
-        "regression": Page("pages/regression.py", "Regression", regression.for_curves),
-        "compare": Page("pages/compare.py", "Compare", compare.for_the_cells, compare.FIELDS, compare.read_fields),
+        "playground": Page("pages/playground.py", state.for_the_map),
+        "regression": Page("pages/regression.py", regression.for_curves),
+        "compare": Page("pages/compare.py", compare.for_the_cells, compare.FIELDS, compare.read_fields),
         "priors": Page(
             "pages/priors.py",
-            "Priors",
             state.as_it_is,
             prior_state.FIELDS,
             lambda query: prior_state.read_functions(query)[1],

@@ -32,7 +32,7 @@ def _live(session: Session, was_waiting: bool) -> float | None:
     if not current and was_waiting and not waits:
         st.rerun()
     _status(session, view)
-    components.show("feed", _message(session, view))
+    components.show("feed", _message(view))
     if view:
         return pace.between_looks(session.engine, view)
     return pace.QUEUED if waits else None
@@ -127,7 +127,7 @@ def duration(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
-def _message(session: Session, view: JobView | None) -> dict[str, Any]:
+def _message(view: JobView | None) -> dict[str, Any]:
     """Return what the components are told: the newest map and ELBO, and what to write over the map."""
     experiment, on_page = state.load(), run.shown()
     current: run.Active | run.Frozen | None = run.active()
@@ -136,7 +136,7 @@ def _message(session: Session, view: JobView | None) -> dict[str, Any]:
         "key": on_page.key if on_page else None,
         "data": payload.data_key(experiment.data),
         "dim": on_page is not None and on_page.experiment != experiment,
-        "notice": _notice(session, view),
+        "notice": _notice(view),
         "frame": None,
         "elbo": None,
         "total": None,
@@ -159,7 +159,7 @@ def _message(session: Session, view: JobView | None) -> dict[str, Any]:
     return message
 
 
-def _notice(session: Session, view: JobView | None) -> str | None:
+def _notice(view: JobView | None) -> str | None:
     """Return the one line over the map: what to do, or what is being waited for."""
     experiment, on_page = state.load(), run.shown()
     if view is not None:

@@ -44,7 +44,8 @@ def suiting(functions: Functions) -> list[str]:
         if entry.task == task
         and len(entry.default_features) == functions.inputs
         and entry.n_classes in (0, 2)
-        and name not in ("counts", "painted")
+        and name != "counts"
+        and not entry.painted
     ]
 
 

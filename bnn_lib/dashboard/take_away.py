@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 
-from bnn_lib.dashboard import compare, data, run, table, table_predict, take_files
+from bnn_lib.dashboard import compare, data, run, share, table, table_predict, take_files
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.session import Session
 from bnn_lib.dashboard.take_figures import Draw, Taken, figures
@@ -34,7 +34,9 @@ def show(session: Session, result: run.Shown) -> None:
     """Offer a result of the playground or the regression page."""
     if folded := _unfolded():
         with folded:
-            _offer(session, _of_page(result.experiment, result.picture))
+            pick = st.session_state.get(run.PICK) if isinstance(result.picture.view, Maps) else None
+            taken = _of_page(result.experiment, result.picture, result.experiment.to_query())
+            _offer(session, replace(taken, pick=(float(pick[0]), float(pick[1]))) if pick else taken)
 
 
 def show_compared(session: Session, experiment: Experiment, methods: Sequence[str]) -> None:
@@ -49,7 +51,8 @@ def show_compared(session: Session, experiment: Experiment, methods: Sequence[st
                 st.session_state[METHOD] = names[0]
             chosen = st.selectbox("Of", names, format_func=lambda n: METHODS[n].label, key=METHOD, width=260)
             picture = found[chosen]
-            _offer(session, _of_page(compare.with_method(experiment, chosen), picture))
+            query = experiment.to_query() | compare.own_fields()
+            _offer(session, _of_page(compare.with_method(experiment, chosen), picture, query))
 
 
 def show_table(session: Session, result: table.Result) -> None:
@@ -70,16 +73,13 @@ def _unfolded() -> DeltaGenerator | None:
     return folded if folded.open else None
 
 
-def _of_page(experiment: Experiment, picture: Picture) -> Taken:
-    pick = st.session_state.get(run.PICK) if isinstance(picture.view, Maps) else None
-    query = experiment.to_query()
+def _of_page(experiment: Experiment, picture: Picture, query: Mapping[str, str]) -> Taken:
     return Taken(
         experiment,
         picture,
         data.load(experiment.data),
-        link=(st.context.url or "") + (f"?{urlencode(query)}" if query else ""),
+        link=share.address_of(query),
         target=DATASETS[experiment.data.name].target_name,
-        pick=(float(pick[0]), float(pick[1])) if pick else None,
     )
 
 

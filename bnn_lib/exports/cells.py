@@ -29,11 +29,6 @@ class Cell:
     guarded: bool = False
 
 
-def literal(value: object) -> str:
-    """Return a text, or a list of texts, as Python source, whatever characters it has."""
-    return repr(value)
-
-
 def wrapped(items: Iterable[str], indent: str = "    ") -> str:
     """Return items as lines of a list, with commas between them."""
     return textwrap.fill(

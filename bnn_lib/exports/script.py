@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
-from bnn_lib.datasets import DATASETS, load_dataset
+from bnn_lib.datasets import DATASETS, Dataset, load_dataset
+from bnn_lib.errors import check_kind
+from bnn_lib.experiment import Experiment
 from bnn_lib.exports.cells import WIDTH, Cell
 from bnn_lib.exports.script_data import ROWS_FILE, data_cell, needs_rows
 from bnn_lib.exports.script_inference import inference_cell, remarks, score_cell
@@ -14,10 +15,6 @@ from bnn_lib.exports.script_plan import Plan
 from bnn_lib.inference import METHODS
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.priors import PRIORS
-
-if TYPE_CHECKING:
-    from bnn_lib.datasets import Dataset
-    from bnn_lib.experiment import Experiment
 
 
 def to_script(experiment: Experiment, dataset: Dataset | None = None) -> str:
@@ -61,6 +58,8 @@ def script_remarks(experiment: Experiment, dataset: Dataset | None = None) -> li
 
 def program(experiment: Experiment, dataset: Dataset | None = None) -> tuple[str, list[Cell]]:
     """Return the heading of a script or notebook, and its parts, the first of which imports."""
+    check_kind(experiment, "experiment", Experiment)
+    check_kind(dataset, "dataset", Dataset, optional=True)
     given = dataset is not None
     rows = load_dataset(experiment.data) if dataset is None else dataset
     plan, spec = Plan.of(experiment, rows), None if given else experiment.data

@@ -11,7 +11,7 @@ import numpy as np
 from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.datasets.split import derived_seed
 from bnn_lib.datasets.toy_classification import BLOB_SPREAD, CLUSTER_SPREAD, DECIMALS
-from bnn_lib.exports.cells import Cell, literal, wrapped
+from bnn_lib.exports.cells import Cell, wrapped
 
 if TYPE_CHECKING:
     from bnn_lib.experiment import DataSpec
@@ -163,7 +163,7 @@ def _number(value: np.generic) -> str:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    one_line = literal(list(names))
+    one_line = repr(list(names))
     if len(one_line) < 90:
         return one_line
-    return "[\n" + "".join(f"    {literal(name)},\n" for name in names) + "]"
+    return "[\n" + "".join(f"    {name!r},\n" for name in names) + "]"

@@ -68,7 +68,7 @@ def inference_cell(plan: Plan) -> Cell:
     inference, method = plan.experiment.inference, plan.method
     if method == "nuts":
         return _sampling(plan)
-    lines = [f"rng = np.random.default_rng({inference.seed})", *_start(plan)]
+    lines = [f"rng = np.random.default_rng({inference.seed})", *_start()]
     if method == "map":
         members = inference.members if inference.method == "ensemble" else 1
         lines += [
@@ -132,7 +132,7 @@ def _draws(plan: Plan, most: int = DRAWS) -> int:
     return max(50, min(most, MOST_PREDICTED // (plan.n_test * max(1, plan.sizes[-1]))))
 
 
-def _start(plan: Plan) -> list[str]:
+def _start() -> list[str]:
     """Where a fit starts: weight matrices from N(0, 1 / fan_in), all else as PyMC has it, which is at 0."""
     return [
         "",

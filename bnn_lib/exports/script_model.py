@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnn_lib.exports.cells import Cell
+from bnn_lib.exports.cells import WIDTH, Cell
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.likelihoods.base import LARGEST_LOG
 from bnn_lib.priors import GLOBAL_SCALE, SCALINGS, SLAB_DF, SPIKE_SCALE, SPIKE_SHARE, STUDENT_DF, TINY
@@ -203,7 +203,7 @@ def _likelihood(plan: Plan) -> list[str]:
     given = ", ".join(f'"{name}": {code}' for name, code in target.parameters.items())
     lines += ["def likelihood_parameters(output):", "    # Of the target's distribution."]
     one_line = f"    return {{{given}}}"
-    if len(one_line) < 105:
+    if len(one_line) < WIDTH:
         lines.append(one_line)
     else:
         lines += ["    return {", *(f'        "{n}": {c},' for n, c in target.parameters.items()), "    }"]

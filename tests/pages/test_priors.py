@@ -275,6 +275,7 @@ def test_biases_can_be_left_out(priors: Priors):
 
 def test_data_is_offered_that_suits_the_functions():
     assert "x_sin_x" in prior_fit.suiting(prior_state.Functions())
+    assert "painted_curve" not in prior_fit.suiting(prior_state.Functions())  # nothing is painted there
     assert "moons" in prior_fit.suiting(prior_state.Functions(2, "class"))
     assert prior_fit.suiting(prior_state.Functions(2, "number"))
     assert prior_fit.to_fit(Experiment(), prior_state.Functions(1, "class")) is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bnn_lib.dashboard import take_files
+from bnn_lib.dashboard import take_away, take_files
+from bnn_lib.dashboard.take_figures import Taken
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 from tests.pages.fake_engine import FakeEngine, make_number_picture, make_picture
 
@@ -68,3 +69,23 @@ def test_compared_results_can_be_taken_away_one_by_one(engine: FakeEngine, visit
     assert not page.exception
     assert page.selectbox(key="take.method").options == ["Mean-field ADVI", "MAP"]
     assert CODE[0] in labels(page)
+
+
+def test_a_compared_results_files_lead_back_to_the_comparison(
+    engine: FakeEngine, visit, monkeypatch: pytest.MonkeyPatch
+):
+    found: list[Taken] = []
+    monkeypatch.setattr(take_away, "_offer", lambda session, taken: found.append(taken))
+    for method in ("map", "svgd"):
+        experiment = Experiment(inference=InferenceSpec(method=method))
+        engine.results[experiment.key] = make_picture(experiment)
+    page = visit(inference__method="map")
+    open_it(page)
+    assert found[-1].link == "?inference.method=map"
+    assert found[-1].pick is not None  # the playground's point, which the other page does not show
+    page.switch_page("pages/compare.py")
+    page.query_params.clear()
+    page.query_params["methods"] = "map,svgd"
+    open_it(page.run())
+    assert found[-1].link == "?methods=map,svgd"
+    assert found[-1].pick is None

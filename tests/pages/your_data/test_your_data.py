@@ -186,6 +186,16 @@ def test_a_full_queue_offers_to_try_again(engine: TableEngine, page: AppTest):
     assert len(engine.submitted) == 1
 
 
+def test_a_refused_check_is_tried_again_with_the_reference(engine: TableEngine, page: AppTest):
+    fit(upload(page, DIABETES))
+    engine.refuses, engine.full = "The queue is full: 200 fits are waiting. Try again in a minute.", True
+    page.button(key="table.check").click().run()
+    engine.refuses = None
+    page.button(key="table.again").click().run()
+    assert engine.submitted[-1].inference.method == "nuts"
+    assert not page.exception
+
+
 def test_a_refused_setting_after_a_full_queue_is_not_asked_for_again(engine: TableEngine, page: AppTest):
     engine.refuses, engine.full = "The queue is full: 200 fits are waiting. Try again in a minute.", True
     upload(page, DIABETES)
