@@ -7,7 +7,6 @@ from bnn_lib.dashboard import (
     compare,
     compare_view,
     controls,
-    data,
     lesson_view,
     lessons,
     notices,
@@ -40,12 +39,7 @@ with head("Compare methods"):
         keys=("compare", "compare_stop"),
     )
     share.button(compare.own_fields(), is_one=False)
-    st.page_link(
-        f"pages/{data.page_of(experiment.data.name)}.py",
-        label="One method by itself",
-        icon=":material/open_in_new:",
-        query_params={"data.name": experiment.data.name} | experiment.to_query(),
-    )
+    share.link_to_page(experiment, "One method by itself")
 
 if wrong:
     st.warning(notices.plain(wrong), icon=":material/link_off:")

@@ -115,6 +115,11 @@ def _turn(label: str, lesson: Lesson, number: int, icon: str) -> None:
         st.page_link(lessons.PATH, label=label, icon=icon, query_params=query)
 
 
+def show_unknown(name: str, instead: str = "") -> None:
+    """Say that there is no lesson of this name, and what there is instead."""
+    st.warning(plain(f"There is no lesson {shown(name)}. {instead}"), icon=":material/link_off:")
+
+
 # --- on the page that a step has set up ---------------------------------------------------------------------
 
 
@@ -131,7 +136,7 @@ def show_strip() -> None:
         return
     found = lessons.current()
     if found is None:
-        st.warning(plain(f"There is no lesson {shown(link.lesson)}."), icon=":material/link_off:")
+        show_unknown(link.lesson)
         return
     lesson, number = found
     step = lesson.steps[number - 1]

@@ -35,11 +35,15 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
     return path, status.st_mtime_ns, status.st_size
 
 
-def current() -> tuple[Lesson, int] | None:
-    """Return the lesson and the step (from 1) that the page's link names, None if there is no such lesson."""
-    link = links.current()
+def named_by(link: links.Link) -> tuple[Lesson, int] | None:
+    """Return the lesson and the step (from 1) that a link names, None if there is no such lesson."""
     lesson = find().by_name.get(link.lesson) if link.lesson else None
     return None if lesson is None else (lesson, min(link.step, len(lesson.steps)))
+
+
+def current() -> tuple[Lesson, int] | None:
+    """Return those that the page's link names."""
+    return named_by(links.current())
 
 
 def current_step() -> Step | None:

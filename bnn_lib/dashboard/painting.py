@@ -38,7 +38,9 @@ FILE = "w.points_file"
 FEW = 30  # points
 METHOD = "paint_method"
 HARDLY_MOVED = ("advi", "lowrank_advi", "fullrank_advi")  # on few rows the ELBO's best is close to the prior
-FOR_FEW: Mapping[str, object] = MappingProxyType({"method": "nuts", "tune": 200, "draws": 200, "chains": 2})
+FOR_FEW: Mapping[str, object] = MappingProxyType(
+    {name: getattr(regression.QUICK_NUTS, name) for name in ("method", "tune", "draws", "chains")}
+)
 
 
 def begin(name: str, before: DataSpec) -> dict[str, object]:

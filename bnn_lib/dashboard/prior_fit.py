@@ -8,7 +8,19 @@ from itertools import pairwise
 
 import streamlit as st
 
-from bnn_lib.dashboard import asked, components, data, pace, prior_payload, prior_state, prior_view, state, views
+from bnn_lib.dashboard import (
+    asked,
+    components,
+    data,
+    pace,
+    prior_payload,
+    prior_state,
+    prior_view,
+    regression,
+    share,
+    state,
+    views,
+)
 from bnn_lib.dashboard.live import progress_text
 from bnn_lib.dashboard.notices import FAILED, Failure, plain, show_failure
 from bnn_lib.dashboard.prior_state import Functions
@@ -69,7 +81,7 @@ def method_for(experiment: Experiment) -> InferenceSpec:
     sizes = (2, *experiment.network.hidden, 1)
     if sum(a * b for a, b in pairwise(sizes)) > MOST_BY_NUTS:
         return experiment.inference
-    return InferenceSpec(method="nuts", tune=200, draws=200, chains=2)
+    return regression.QUICK_NUTS
 
 
 def _chosen() -> None:
@@ -133,14 +145,8 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
 
 def _link_to_its_page(fitted: Fitted) -> None:
     """Lead to where the finished fit has scores, history and files."""
-    name = fitted.experiment.data.name
     if fitted.job is not None and fitted.job.view().picture is not None:
-        st.page_link(
-            f"pages/{data.page_of(name)}.py",
-            label="Its scores, and all to take away",
-            icon=":material/open_in_new:",
-            query_params={"data.name": name} | fitted.experiment.to_query(),
-        )
+        share.link_to_page(fitted.experiment, "Its scores, and all to take away")
 
 
 def _ended(fitted: Fitted) -> bool:

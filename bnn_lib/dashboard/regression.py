@@ -20,13 +20,14 @@ from bnn_lib.likelihoods import LIKELIHOODS
 
 Json = dict[str, Any]
 
+QUICK_NUTS = InferenceSpec(method="nuts", tune=200, draws=200, chains=2)  # seconds, on few rows and units
 # NUTS, because what the page is about, ignorance between and beyond the data, is where the fast methods are wrong.
 # With this prior functions turn about as often as the data sets' own do.
 START = Experiment(
     data=DataSpec(name="gap", n=DATASETS["gap"].default_n, noise=DATASETS["gap"].default_noise),
     network=NetworkSpec(hidden=(10,)),
     prior=PriorSpec(scale=2.0, scaling="fan_in", bias_scale=2.0),
-    inference=InferenceSpec(method="nuts", tune=200, draws=200, chains=2),
+    inference=QUICK_NUTS,
 )
 MOST_FEATURES = 2
 EMPTY_SHARE = 0.08  # of the range: a stretch without training rows that is longer is marked,

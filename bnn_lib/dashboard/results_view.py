@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, compare_cells, compare_numbers, results, scores
-from bnn_lib.dashboard.data import page_of
+from bnn_lib.dashboard import compare, compare_cells, compare_numbers, results, scores, share
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.results import Result
 from bnn_lib.engine import Curves, Maps
@@ -88,12 +87,7 @@ def _cell(result: Result, kind: str | None, group: str, drawn: bool) -> None:
         st.caption("Surfaces over two features are not drawn here; open it to see them.")
     st.html(scores.headline(result.picture.scores, False, result.picture.diagnostics))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.page_link(
-            f"pages/{page_of(result.experiment.data.name)}.py",
-            label="Open",
-            icon=":material/open_in_new:",
-            query_params={"key": result.key},
-        )
+        share.link_to_page(result.experiment, "Open", {"key": result.key})
         st.button(
             "Remove",
             key=f"results.remove.{result.key}",

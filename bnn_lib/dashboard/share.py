@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import segno
 import streamlit as st
 
-from bnn_lib.dashboard import components, links, run, state
+from bnn_lib.dashboard import components, data, links, run, state
 from bnn_lib.experiment import Experiment
 
 RESULTS = "pages/results.py"
@@ -39,6 +39,18 @@ def whole_link() -> None:
     components.show("link", {}, width="content")
     with st.popover("QR code", icon=":material/qr_code:"):
         _show_code(address_of(st.query_params.to_dict()))
+
+
+def link_to_page(experiment: Experiment, label: str, query: Mapping[str, str] | None = None) -> None:
+    """Show a link to the page of one fit on such data, set to the experiment or as `query` says."""
+    name = experiment.data.name
+    st.page_link(
+        f"pages/{data.page_of(name)}.py",
+        label=label,
+        icon=":material/open_in_new:",
+        # Never without a field: by the menu's links, which have none, one comes back to a page as it was left.
+        query_params=query or {"data.name": name} | experiment.to_query(),
+    )
 
 
 def stored_key(experiment: Experiment, result: run.Shown | None) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import streamlit as st
 
@@ -30,15 +28,14 @@ def show_side_by_side(dataset: Dataset, result: run.Shown) -> None:
     theme = views.theme()
     maps, n_classes = result.picture.view_as(Maps), dataset.n_classes
     final, grid = maps.final, maps.grid
-    nats = math.log(n_classes) / 255
     names = (dataset.feature_names[0], dataset.feature_names[1])
     labels = dataset.class_names[1:] if n_classes == 2 else dataset.class_names
     shown: list[tuple[str, str, np.ndarray]] = [
-        ("probability", f"Probability of {label}", field / np.float32(255))
-        for label, field in zip(labels, final.probability, strict=True)
+        ("probability", f"Probability of {label}", field)
+        for label, field in zip(labels, final.probabilities(), strict=True)
     ]
     for kind in ("total", "aleatoric", "epistemic"):
-        shown.append((kind, TITLES[kind], getattr(final, kind) * np.float32(nats)))
+        shown.append((kind, TITLES[kind], final.nats(kind)))
     figures = []
     for kind, title, values in shown:
         figure = map_figure(grid.x, grid.y, values, kind, n_classes=n_classes, names=names, theme=theme)

@@ -10,7 +10,6 @@ import numpy as np
 
 from bnn_lib.dashboard import inspector, trust
 from bnn_lib.engine import Curves, Maps, Picture, Surfaces
-from bnn_lib.figures.calibration import pit_figure, reliability_figure
 from bnn_lib.figures.curves import curve_figure, surface_figure
 from bnn_lib.figures.dots import dots_figure
 from bnn_lib.figures.elbo import elbo_figure, elbo_series
@@ -74,8 +73,8 @@ def figures(taken: Taken) -> dict[str, Draw]:
         found |= _surfaces(taken, view)
     found |= taken.more
     calibration = taken.picture.scores.get("calibration", {})
-    if "pit" in calibration or calibration.get("count"):
-        found["Calibration"] = lambda: _calibration(taken)
+    if trust.has_curve(calibration):
+        found["Calibration"] = lambda: trust.calibration_figure(calibration)
     if len(taken.picture.objective):
         found["Progress of the fit"] = lambda: _objective(taken)
     weights = {name: both for name, both in taken.picture.weights.items() if name[0] in "Wb"}
@@ -162,17 +161,6 @@ def _surfaces(taken: Taken, view: Surfaces) -> dict[str, Draw]:
         "Epistemic uncertainty": draw(final.epistemic, "Doubt from ignorance, standard deviation", True),
         "Aleatoric uncertainty": draw(final.aleatoric, "Doubt from noise, standard deviation", True),
     }
-
-
-def _calibration(taken: Taken) -> go.Figure:
-    calibration = taken.picture.scores["calibration"]
-    if "pit" in calibration:
-        title = "Where the truths lie in their predictions: flat is right"
-        return pit_figure(np.array(calibration["pit"]), calibration["rows"], title)
-    said = trust.example(calibration)
-    title = said[:1].upper() + said[1:] if said else "How often it is right"
-    confidence, accuracy, count = (np.array(calibration[name]) for name in trust.CURVE)
-    return reliability_figure(confidence, accuracy, count, title)
 
 
 def _objective(taken: Taken) -> go.Figure:

@@ -1,16 +1,19 @@
-"""Can I trust this? In words: one plain answer, and what it rests on."""
+"""Can I trust this? One plain answer in words, and what it rests on, which one may also see."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bnn_lib.agreement import R_HAT_LIMIT
-from bnn_lib.figures.calibration import Z95
+from bnn_lib.figures.calibration import Z95, pit_figure, reliability_figure
 from bnn_lib.loo import GOOD_K
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 SAID = 0.8  # how sure the model is in the example that the sentence gives
 FEWEST = 5  # rows of a bin that may serve as the example
@@ -50,6 +53,22 @@ def example(calibration: Mapping[str, Any]) -> str:
         return ""
     near = usable[np.argmin(np.abs(confidence[usable] - SAID))]
     return f"when it says {confidence[near]:.0%}, it is right {accuracy[near]:.0%} of the time".replace("%", " %")
+
+
+def has_curve(calibration: Mapping[str, Any]) -> bool:
+    """Whether there is anything for `calibration_figure` to show."""
+    return "pit" in calibration or bool(calibration.get("count"))
+
+
+def calibration_figure(calibration: Mapping[str, Any], theme: str = "light") -> go.Figure:
+    """Return the reliability curve, or for numbers the histogram of the PIT."""
+    if "pit" in calibration:
+        title = "Where the truths lie in their predictions: flat is right"
+        return pit_figure(np.array(calibration["pit"]), calibration["rows"], title, theme)
+    said = example(calibration)
+    title = said[:1].upper() + said[1:] if said else "How often it is right"
+    confidence, accuracy, count = (np.array(calibration[name]) for name in CURVE)
+    return reliability_figure(confidence, accuracy, count, title, theme)
 
 
 def about_rows(calibration: Mapping[str, Any]) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from bnn_lib.dashboard import run, trust, views
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.experiment import Experiment
-from bnn_lib.figures.calibration import pit_figure, reliability_figure
 
 HEIGHT = 270
 MARGIN = {"l": 56, "r": 8, "t": 36, "b": 44}
@@ -42,18 +40,12 @@ def show_trust(experiment: Experiment, result: run.Shown, rows: int) -> None:
 
 def show_curve(calibration: Mapping[str, Any]) -> None:
     """Show the reliability curve, or for numbers the histogram of the PIT; nothing where neither is known."""
-    theme = views.theme()
-    if "pit" in calibration:
-        title = "Where the truths lie in their predictions: flat is right"
-        figure = pit_figure(np.array(calibration["pit"]), calibration["rows"], title, theme)
-        alt = f"Histogram of the probability integral transform of {calibration['rows']:,} held-out rows"
-    elif calibration.get("count"):
-        said = trust.example(calibration)
-        title = said[:1].upper() + said[1:] if said else "How often it is right"
-        confidence, accuracy, count = (np.array(calibration[name]) for name in trust.CURVE)
-        figure = reliability_figure(confidence, accuracy, count, title, theme)
-        alt = f"Reliability curve of {calibration['rows']:,} held-out rows: {said}"
-    else:
+    if not trust.has_curve(calibration):
         return
+    figure = trust.calibration_figure(calibration, views.theme())
+    if "pit" in calibration:
+        alt = f"Histogram of the probability integral transform of {calibration['rows']:,} held-out rows"
+    else:
+        alt = f"Reliability curve of {calibration['rows']:,} held-out rows: {trust.example(calibration)}"
     figure.update_layout(height=HEIGHT, margin=MARGIN, title_font_size=14, title_x=0.02, font_family=FONT)
     st.plotly_chart(figure, theme=None, key="trust_curve", config=CONFIG, alt=alt)
