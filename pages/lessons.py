@@ -14,8 +14,8 @@ link, problems = links.read(state.query())
 here = lessons.named_by(link)
 with head(notices.plain(here[0].title) if here else "Lessons"):
     if here:
-        # With a field, or it would be the address that the menu has, by which one comes back to a lesson.
-        st.page_link(lessons.PATH, label="All lessons", icon=":material/menu_book:", query_params={"lesson": ""})
+        icon = ":material/menu_book:"
+        st.button("All lessons", key="lessons_all", type="tertiary", icon=icon, on_click=state.go, args=({},))
 notices.show_problems(problems, "")
 lesson_view.show_problems(found)
 if link.lesson and not here:

@@ -16,11 +16,23 @@ Deed = Callable[[], None]
 
 def ask(deed: Deed) -> None:
     """Have a deed done by the page's next run (a button's callback); it is one at a time."""
-    st.session_state[ASKED] = deed
+    st.session_state[ASKED] = [deed]
+
+
+def waits() -> bool:
+    """Whether something was asked for and is not done yet."""
+    return bool(st.session_state.get(ASKED))
 
 
 def do(possible: bool = True) -> None:
     """Do what was asked for, if it is possible with the settings as they are now."""
-    deed: Deed | None = st.session_state.pop(ASKED, None)
-    if deed is not None and possible:
-        deed()
+    waiting: list[Deed] = st.session_state.get(ASKED) or []
+    try:
+        for deed in waiting:
+            if possible:
+                deed()
+    except Exception:
+        waiting.clear()
+        raise
+    # Not if a newer message has stopped this run, by no `Exception`: its run does it, then.
+    waiting.clear()

@@ -112,14 +112,15 @@ def read_fields(query: Mapping[str, str]) -> list[Problem]:
 def load() -> tuple[Experiment, tuple[str, ...]]:
     """Return the page's experiment and methods, from the URL wherever it is new."""
     query = state.query()
-    # Streamlit forgets which map it was while another page is looked at: its control is not there.
-    missing = CHOSEN not in st.session_state or SHOWN not in st.session_state
-    if missing or query != st.session_state.get(state.WRITTEN):
+    if CHOSEN not in st.session_state or state.is_new(query):
         wrong = read_fields(query)
         st.session_state[PROBLEM] = " ".join(problem.message for problem in wrong) or None
         st.session_state[CHOSEN] = usual()
         if FIELD in query and not wrong:
             st.session_state[CHOSEN] = read_methods(query[FIELD])
+        st.session_state.pop(SHOWN, None)
+    # Streamlit forgets which map it was where its control is not shown: on another page, and beside curves.
+    if SHOWN not in st.session_state:
         st.session_state[SHOWN] = query[MAP] if query.get(MAP) in KINDS else None  # None: the usual one
     return state.load(for_the_cells, FIELDS), st.session_state[CHOSEN]
 
@@ -254,8 +255,8 @@ def entries(session: Session, experiment: Experiment, methods: Sequence[str]) ->
             if view and view.phase == "failed":
                 failure = Failure(view.message or FAILED)
             if view and view.picture is not None and not run.recorded:
-                run.recorded = True
                 history.record(data.page_of(wanted.data.name), wanted, view.picture)
+                run.recorded = True
             found.append(Entry(method, view, view.picture if view else None, failure))
             continue
         key = wanted.key

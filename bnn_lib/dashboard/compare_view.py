@@ -81,7 +81,7 @@ def method_choice() -> None:
 def live(session: Session) -> None:
     """Show the grid, again and again while anything runs."""
     st.session_state[WAS_BUSY] = compare.busy()
-    pace.look(_grid, session)
+    pace.look(_grid, session, settings=(state.STATE, compare.CHOSEN))
 
 
 def _every(session: Session) -> float:

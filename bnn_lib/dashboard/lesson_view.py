@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bnn_lib.dashboard import lessons, links, share, state
+from bnn_lib.dashboard import lessons, links, page_state, share, state
 from bnn_lib.dashboard.lesson_file import PAGES, Lesson, Lessons, Step
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.errors import counted, shown
@@ -31,10 +31,12 @@ def show_list(found: Lessons) -> None:
         for number, lesson in enumerate(found.by_name.values(), start=1):
             with st.container(key=f"lesson_{lesson.name}", gap="xsmall"):
                 with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                    st.page_link(
-                        lessons.PATH,
-                        label=f"{number}. {plain(lesson.title)}",
-                        query_params=lessons.query_of(lesson, _next_step(lesson)),
+                    st.button(
+                        f"{number}. {plain(lesson.title)}",
+                        key=f"open_lesson_{lesson.name}",
+                        type="tertiary",
+                        on_click=state.go,
+                        args=(lessons.query_of(lesson, _next_step(lesson)),),
                     )
                     st.caption(_progress(lesson), width="content")
                 st.markdown(plain(lesson.summary))
@@ -111,8 +113,8 @@ def _sentence(text: str) -> str:
 
 def _turn(label: str, lesson: Lesson, number: int, icon: str) -> None:
     if 1 <= number <= len(lesson.steps):
-        query = lessons.query_of(lesson, number)
-        st.page_link(lessons.PATH, label=label, icon=icon, query_params=query)
+        key, query = f"lesson_{label}", lessons.query_of(lesson, number)
+        st.button(label, key=key, type="tertiary", icon=icon, on_click=state.go, args=(query,))
 
 
 def show_unknown(name: str, instead: str = "") -> None:
@@ -144,8 +146,11 @@ def show_strip() -> None:
         st.markdown(f"**{plain(lesson.title)}, step {number}.** Look for: {step.look}")
         if step.set_up.experiment != st.session_state[state.STATE]:
             again = step.set_up.query | link.to_query()
-            path = PAGES[step.set_up.page].path
-            st.page_link(path, label="Set up again", icon=":material/replay:", query_params=again)
+            label, icon, page = "Set up again", ":material/replay:", step.set_up.page
+            if page_state.is_at("settings", page):
+                st.button(label, key="lesson_again", type="tertiary", icon=icon, on_click=state.go, args=(again,))
+            else:
+                st.page_link(PAGES[page].path, label=label, icon=icon, query_params=again)
         st.page_link(
             lessons.PATH,
             label="Back to the lesson",

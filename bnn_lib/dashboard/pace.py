@@ -8,13 +8,13 @@ costs more still, and memory.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from bnn_lib.dashboard import components
+from bnn_lib.dashboard import asked, components, state
 from bnn_lib.engine import JobView
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _is_moving(view: JobView) -> bool:
     return soon or view.phase not in ("waiting", "queued")
 
 
-def look(part: Callable[..., float | None], *given: Any) -> None:
+def look(part: Callable[..., float | None], *given: Any, settings: Sequence[str] = (state.STATE,)) -> None:
     """Show a part of the page, and again for as long as it says when.
 
     The browser asks once it has the answer, and not by a clock, as Streamlit's ``run_every`` does: Streamlit
@@ -60,10 +60,17 @@ def look(part: Callable[..., float | None], *given: Any) -> None:
     part : callable
         Called with what is given; returns the seconds until it is due again, None if it is not.
     *given
+    settings : sequence of str
+        Names in the session's state of what the page is drawn from. What is pressed just as the part is asked
+        for comes in one message with that, which runs the part alone: it then has the whole page run.
     """
+    drawn = [st.session_state.get(name) for name in settings]
 
     @wraps(part)
     def shown(*arguments: Any) -> None:
+        now = [st.session_state.get(name) for name in settings]
+        if asked.waits() or any(one is not other for one, other in zip(now, drawn, strict=True)):
+            st.rerun()
         every = part(*arguments)
         # The number makes each answer another one: the same would not reach the component.
         told = {"every": every, "number": time.time()}

@@ -57,7 +57,7 @@ def read_functions(query: Mapping[str, str]) -> tuple[Functions, list[Problem]]:
 def load() -> tuple[Experiment, Functions]:
     """Return the page's experiment and functions, from the URL wherever it is new."""
     query = state.query()
-    if CHOSEN not in st.session_state or query != st.session_state.get(state.WRITTEN):
+    if CHOSEN not in st.session_state or state.is_new(query):
         st.session_state[CHOSEN], found = read_functions(query)
         st.session_state.pop(state.STATE, None)  # so that it is read, with its problems, now
         experiment = state.load(state.as_it_is, FIELDS)

@@ -80,9 +80,10 @@ def _keys_of(word: str) -> list[str]:
 def load() -> list[str]:
     """Return the page's keys, from its link wherever that is new."""
     query = state.query()
-    if KEYS not in st.session_state or query != st.session_state.get(state.WRITTEN):
+    if KEYS not in st.session_state or state.is_new(query):
         st.session_state[KEYS], st.session_state[PROBLEMS] = [], []
         add(query.get(FIELD, ""))
+        st.session_state[state.WRITTEN] = query
     found: list[str] = st.session_state[KEYS]
     return found
 

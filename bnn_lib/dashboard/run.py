@@ -95,7 +95,6 @@ def fit(session: Session) -> None:
     stop(session)
     experiment = state.load()
     st.session_state[FAILURE] = st.session_state[FROZEN] = None
-    st.session_state[state.PROBLEMS] = []
     _submit(session, experiment)
 
 
@@ -162,7 +161,6 @@ def settle(current: Active, view: JobView) -> bool:
     """Take over how a fit ended; False while there is more to wait for."""
     if not view.ended:
         return False
-    st.session_state[ACTIVE] = None
     # Only that: the page's settings may have changed meanwhile, to ones with a stored result.
     st.session_state[LOOKED_UP] = current.experiment.key
     if view.picture is not None:
@@ -173,4 +171,5 @@ def settle(current: Active, view: JobView) -> bool:
         st.session_state[FROZEN] = Frozen(current.experiment, view)
     if view.phase == "failed":
         st.session_state[FAILURE] = Failure(view.message or FAILED)
+    st.session_state[ACTIVE] = None  # last: this may be stopped on its way, and is then done once more
     return True

@@ -20,8 +20,8 @@ from bnn_lib.likelihoods import LIKELIHOODS
 
 STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "refused"
 ADAPT, PAINTS, FIRST = "adapt", "paints", "first"
-CAME_BACK, LEFT = "came_back", "queries_left"
-OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, links.LINK, asked.ASKED)  # each page's
+CAME_BACK, LEFT, FRESH = "came_back", "queries_left", "query_is_fresh"
+OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, FRESH, links.LINK, asked.ASKED)  # each page's
 LATE = 10.0  # seconds for which a browser may still speak of an address that it has left
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 
@@ -31,9 +31,10 @@ def enter(page: str) -> None:
 
     The menu's links have no settings: who comes back by one finds the page as it was.
     """
-    if page_state.swap("settings", page, OWN):
+    if not page_state.is_at("settings", page):
         st.session_state[CAME_BACK] = not st.query_params
         st.session_state.pop(LEFT, None)
+        page_state.swap("settings", page, OWN)
 
 
 def query() -> dict[str, str]:
@@ -62,16 +63,36 @@ def _left() -> list[tuple[float, dict[str, str]]]:
     return left
 
 
+def is_new(query: Mapping[str, str]) -> bool:
+    """Whether the page's link is another one than what there is was read from or written to."""
+    return st.session_state.get(FRESH, False) or query != st.session_state.get(WRITTEN)
+
+
 def write(query: Mapping[str, str]) -> None:
-    """Make this the page's link, at the end of a run: earlier, the browser may not have left the page before."""
-    st.session_state[CAME_BACK] = False
+    """Make this the page's link, at the end of a run: earlier, the browser may not have left the page before.
+
+    A run may be stopped between any two of these lines, by what is pressed meanwhile: the browser is told last.
+    """
     found, now = st.query_params.to_dict(), time.monotonic()
-    if found != query:
-        st.query_params.from_dict(query)
-        ended = [found, st.session_state.get(WRITTEN, found)]  # the browser may be at either
-        before = [(moment, other) for moment, other in _left() if now - moment < LATE and other not in ended]
-        st.session_state[LEFT] = [*before, *((now, other) for other in ended)]
-    st.session_state[WRITTEN] = dict(query)
+    if found == query:
+        st.session_state[WRITTEN], st.session_state[CAME_BACK] = dict(query), False
+        return
+    # The browser may be at either of these.
+    ended = [other for other in (found, st.session_state.get(WRITTEN, found)) if other != query]
+    before = [(moment, other) for moment, other in _left() if now - moment < LATE and other not in (*ended, query)]
+    st.session_state[LEFT] = [*before, *((now, other) for other in ended)]
+    st.session_state[WRITTEN], st.session_state[CAME_BACK] = dict(query), False
+    st.query_params.from_dict(query)
+
+
+def go(query: Mapping[str, str]) -> None:
+    """Turn the page that one is on to another link (a button's callback).
+
+    A link would not do: of one to its own page the browser (Streamlit 1.67) sends the fields once, and keeps its
+    address, with which it undoes them at the next press.
+    """
+    st.session_state[FRESH] = True
+    write(query)
 
 
 def value_of(experiment: Experiment, dotted: str) -> object:
@@ -117,7 +138,7 @@ def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = F
         st.session_state[ADAPT], st.session_state[PAINTS] = adapt, paints
         st.session_state.pop(STATE, None)  # of another page
     given = query()
-    if STATE not in st.session_state or given != st.session_state.get(WRITTEN):
+    if STATE not in st.session_state or is_new(given):
         link, about_link = links.read(given)
         fields = {k: v for k, v in given.items() if k not in own and k not in links.FIELDS}
         fields, about_key = links.resolve(link, fields)
@@ -132,8 +153,8 @@ def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = F
         st.session_state[links.LINK] = link
         st.session_state[FIRST] = experiment if link != links.Link() else None
         st.session_state[PROBLEMS] = [*about_link, *about_key, *problems, *more]
-        st.session_state[WRITTEN] = given
         st.session_state[REFUSED] = "The default is used instead."
+        st.session_state[WRITTEN], st.session_state[FRESH] = given, False
     experiment = st.session_state[STATE]
     assert isinstance(experiment, Experiment)
     return experiment

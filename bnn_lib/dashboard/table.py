@@ -270,7 +270,6 @@ def settle(current: Run, view: JobView) -> bool:
     """Take over how a fit ended; False while there is more to wait for."""
     if not view.ended:
         return False
-    st.session_state[RUN] = None
     if view.picture is not None:
         new = Result(current.experiment, current.choices, current.data, view.picture)
         same = [old for old in results() if old.choices == new.choices]
@@ -278,6 +277,7 @@ def settle(current: Run, view: JobView) -> bool:
         st.session_state[RESULTS] = [new, *others]
     if view.phase == "failed":
         st.session_state[PROBLEM] = Failure(view.message or FAILED)
+    st.session_state[RUN] = None  # last, as in `run.settle`
     return True
 
 

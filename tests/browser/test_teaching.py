@@ -112,3 +112,24 @@ def test_one_goes_back_in_the_history(visit, shots):
     expect(page.get_by_role("heading", name="Ours")).to_be_visible(timeout=LONG)
     expect(page).to_have_url(address)
     expect_fitted(page)
+
+
+def test_one_goes_through_a_lesson_by_its_buttons(visit):
+    visitor = visit()
+    page = visitor.page
+    page.goto(f"{visitor.address}/lessons")
+    page.get_by_role("button", name="From a point estimate to a posterior").click(timeout=LONG)
+    expect(page).to_have_url(re.compile(r"lesson=point-to-posterior&step=1"))
+    for label, number in (("Next step", 2), ("Step before", 1), ("Next step", 2)):
+        page.get_by_role("button", name=label).click()
+        expect(page.get_by_text(f"Step {number} of")).to_be_visible()
+        expect(page).to_have_url(re.compile(f"step={number}"))
+        # A guess is of the step that one is at, and stays.
+        page.locator("[role=radiogroup] label").first.click()
+        expect(page.get_by_text("Look for:")).to_be_visible()
+        expect(page.get_by_text(f"Step {number} of")).to_be_visible()
+    page.get_by_role("button", name="All lessons").click()
+    expect(page.get_by_text("2 of 3 steps done")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("Step 2 of")).to_be_visible()
+    forget_leaving(visitor)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
+
+from bnn_lib.dashboard import asked
 from tests.pages.conftest import Open
 from tests.pages.fake_engine import FakeEngine
 from tests.pages.test_page_state import by_menu
@@ -47,3 +51,24 @@ def test_what_can_no_longer_be_done_is_not_done_later_either(engine: FakeEngine,
     page.multiselect(key="w.methods").set_value(["map", "dropout"]).run()
     assert not engine.submitted
     assert not page.exception
+
+
+def test_what_a_newer_message_stopped_is_done_by_its_run(monkeypatch: pytest.MonkeyPatch):
+    session: dict[str, object] = {}
+    monkeypatch.setattr(asked.st, "session_state", session)
+    done: list[int] = []
+
+    def deed() -> None:
+        done.append(1)
+        if len(done) == 1:
+            raise StopException
+
+    asked.ask(deed)
+    with pytest.raises(StopException):
+        asked.do()
+    assert asked.waits()
+    asked.do()
+    assert len(done) == 2
+    assert not asked.waits()
+    asked.do()
+    assert len(done) == 2

@@ -62,6 +62,15 @@ def test_compare_fits_each_method_and_shows_the_table(engine: FakeEngine, compar
     assert query_of(page) == {"methods": "advi,map"}
 
 
+def test_methods_stay_chosen_beside_curves_whose_cells_have_no_map_to_choose(compared):
+    page = compared(data__name="gap")
+    for methods in (["map", "dropout"], ["map", "dropout", "laplace"], ["advi", "laplace"], ["advi", "map"]):
+        page.multiselect(key="w.methods").set_value(methods).run()
+        assert page.multiselect(key="w.methods").value == methods
+        assert page.session_state[compare.CHOSEN] == tuple(methods)
+    assert not page.exception
+
+
 def test_stored_results_show_without_pressing(engine: FakeEngine, compared):
     for method in METHODS:
         experiment = compare.with_method(Experiment(), method)

@@ -38,7 +38,10 @@ def words(page: AppTest) -> str:
 
 
 def links_of(page: AppTest) -> list[str]:
-    return [element.proto.label.replace("\\", "") for element in page.get("page_link")]
+    """Return the labels of what leads elsewhere: buttons where that is the same page, then links."""
+    buttons = [b.label for b in page.button if b.key and b.key.startswith(("open_lesson_", "lesson_again"))]
+    labels = [*buttons, *(element.proto.label for element in page.get("page_link"))]
+    return [label.replace("\\", "") for label in labels]
 
 
 def test_the_list_names_every_lesson(open_page):
@@ -72,6 +75,39 @@ def test_the_answer_comes_after_the_guess_and_is_kept(open_page):
     page.query_params.clear()
     page.run()
     assert f"1 of {len(FIRST.steps)} steps done" in words(page)
+
+
+def test_one_goes_from_step_to_step_and_back_and_the_link_is_of_where_one_is(open_page):
+    page = open_page()
+    page.button(key=f"open_lesson_{FIRST.name}").click().run()
+    assert FIRST.steps[0].title in words(page)
+    for label, number in (("Next step", 2), ("Step before", 1), ("Next step", 2)):
+        old = dict(page.query_params)
+        page.button(key=f"lesson_{label}").click().run()
+        assert FIRST.steps[number - 1].title in words(page)
+        assert page.query_params["step"] in (str(number), [str(number)])
+        # The guess is of this step, though the browser may not have heard of its address.
+        page.query_params.clear()
+        page.query_params.update(old)
+        page.radio[0].set_value(0).run()
+        assert FIRST.steps[number - 1].title in words(page)
+    page.button(key="lessons_all").click().run()
+    assert f"2 of {len(FIRST.steps)} steps done" in words(page)
+    assert not page.exception
+
+
+def test_set_up_again_does_on_the_page_itself(engine: FakeEngine, open_page):
+    step = FIRST.steps[0]
+    assert step.set_up.page == "playground"
+    page = open_page("pages/playground.py", **step.set_up.query, lesson=FIRST.name, step="1")
+    link = dict(page.query_params)
+    page.selectbox(key="w.prior.family").set_value("laplace").run()
+    page.button(key="lesson_again").click().run()
+    assert page.session_state["experiment"] == step.set_up.experiment
+    assert dict(page.query_params) == link
+    page.run()
+    assert page.session_state["experiment"] == step.set_up.experiment
+    assert not page.exception
 
 
 def test_a_link_to_no_lesson_says_so_and_shows_the_list(open_page):
