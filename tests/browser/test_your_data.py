@@ -46,8 +46,13 @@ def test_a_file_is_fitted_and_its_predictions_are_downloaded(visit, shots: Path,
     )
 
     page.get_by_text("Model: 10 hidden units, Gaussian likelihood").click()
-    page.get_by_role("combobox", name="Scaling").click()
-    page.get_by_role("option", name="learned, by feature").click()
+    option = page.get_by_role("option", name="learned, by feature")
+    for _ in range(20):  # a page that is still being drawn closes a list that is open
+        page.get_by_role("combobox", name="Scaling").click()
+        page.wait_for_timeout(1000)
+        if option.is_visible():
+            break
+    option.click()
     expect(page.get_by_role("combobox", name="Scaling")).to_have_value("learned, by feature")
     page.locator('[class*="st-key-table-fit"] button:visible').click()
     expect(page.get_by_text("Can I trust this?")).to_be_visible(timeout=LONG)
