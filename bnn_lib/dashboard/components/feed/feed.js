@@ -1,5 +1,5 @@
 // Says to the other components what the fit is doing. It shows nothing itself: the part of the page that is
 // polled several times a second stays small, and the map is never rebuilt.
 export default function (component) {
-  say("live", component.data);
+  return mount(component, () => ({ update({ data }) { say("live", data); } }));
 }

@@ -17,22 +17,26 @@ function listen(name, handler) {
   return () => document.removeEventListener(`bnn:${name}`, wrapped);
 }
 
-// One instance a parent element: `create` at the first call, `update` at every call.
+// One instance a parent element: `create` at the first call, `update` at every call but those that were overtaken.
+// Streamlit (1.67) may make an older call after a newer one, while the script is being loaded; it then ends the older
+// one at once, before any timer. Else it ends a call only when the component leaves the page.
 const instances = new WeakMap();
 function mount(component, create) {
-  let instance = instances.get(component.parentElement);
-  if (!instance) {
-    instance = create(component);
-    instances.set(component.parentElement, instance);
-  }
-  instance.update(component);
-  // Streamlit also calls this for a call that a newer one has overtaken, while the component stays where it is:
-  // only what has left the page has ended.
-  return () => setTimeout(() => {
-    if (component.parentElement.isConnected || instances.get(component.parentElement) !== instance) return;
-    instances.delete(component.parentElement);
-    instance.destroy?.();
+  const parent = component.parentElement;
+  let ended = false;
+  setTimeout(() => {
+    if (ended) return;
+    if (!instances.has(parent)) instances.set(parent, create(component));
+    instances.get(parent).update(component);
   });
+  return () => {
+    ended = true;
+    setTimeout(() => {
+      if (parent.isConnected) return;
+      instances.get(parent)?.destroy?.();
+      instances.delete(parent);
+    });
+  };
 }
 
 function element(tag, attributes = {}, ...children) {
