@@ -255,7 +255,7 @@ def test_a_stop_that_comes_too_late_stops_no_later_fit(
     engine = make_engine(scheduler=scheduler)
     told("deaf-0")  # as if it ended before it looked
     job = engine.submit(experiment(0), "a")
-    wait_until(job, "running")
+    wait_for(lambda: runs(tmp_path, 0))  # it has begun: before that, every fit looks once
     engine.stop(job, "a")
     cluster = engine._runner._cluster
     assert cluster is not None
