@@ -109,7 +109,7 @@ def _of_weights(posterior: Posterior, dataset: Dataset) -> dict[str, float]:
         found["k_hat_linear"] = _k_hat(log_weights + _log_likelihood(posterior, dataset))
     log_weights += log_likelihood
     found["k_hat"] = _k_hat(log_weights)
-    if METHODS[posterior.experiment.inference.method].objective == "elbo" and np.isfinite(log_weights).all():
+    if METHODS[posterior.experiment.inference.method].has_elbo and np.isfinite(log_weights).all():
         found["elbo_mean"] = float(log_weights.mean())
         found["elbo_se"] = float(log_weights.std(ddof=1) / np.sqrt(len(log_weights)))
     return found

@@ -16,10 +16,10 @@ from bnn_lib.errors import check_kind
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
-from bnn_lib.model import Structure
 from bnn_lib.posterior import Posterior, step_settings
 from bnn_lib.programs import MAX_CHUNK
 from bnn_lib.runs import Run, chunk_key, start_run
+from bnn_lib.structure import Structure
 
 CHUNK_SECONDS = 0.1
 CHAINS_CHUNK_SECONDS = 0.25  # chains wait for one another after every chunk

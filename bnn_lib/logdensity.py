@@ -30,7 +30,8 @@ from pytensor.raise_op import Assert
 from pytensor.scalar.math import Softplus
 
 from bnn_lib.jax_environment import set_jax_environment
-from bnn_lib.model import NetworkModel, Structure, define_network, placeholder_data
+from bnn_lib.model import NetworkModel, define_network, placeholder_data
+from bnn_lib.structure import Structure
 
 # XLA reads its settings when its first computation starts, not when it is imported.
 set_jax_environment(os.environ)

@@ -18,9 +18,9 @@ from bnn_lib.datasets.dataset import Scaling
 from bnn_lib.errors import InvalidData
 from bnn_lib.experiment import Experiment
 from bnn_lib.inference.base import stride
-from bnn_lib.model import Structure
 from bnn_lib.posterior import arviz_of, chain_statistics, predict_at
 from bnn_lib.schema import Schema
+from bnn_lib.structure import Structure
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset

@@ -22,10 +22,11 @@ from bnn_lib.inference.base import Chains, StepSettings
 from bnn_lib.inference_data import Observed, inference_data
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.loo import pointwise_log_likelihood
-from bnn_lib.model import Structure, placeholder_data, scales, standardized_rows
+from bnn_lib.model import placeholder_data, scales, standardized_rows
 from bnn_lib.predictive import Prediction
 from bnn_lib.programs import DRAW_BLOCK, ROW_BLOCK
 from bnn_lib.schema import Schema
+from bnn_lib.structure import Structure
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -64,7 +65,7 @@ class Posterior:
     @property
     def elbo(self) -> np.ndarray:
         """The ELBO that each step estimated, (steps,) in nats; empty for a method that has none."""
-        has_elbo = METHODS[self.experiment.inference.method].objective == "elbo"
+        has_elbo = METHODS[self.experiment.inference.method].has_elbo
         return self.objective if has_elbo else self.objective[:0]
 
     def draws(self, n_draws: int = 1000, seed: int = 0) -> dict[str, np.ndarray]:

@@ -14,9 +14,10 @@ from pytensor.graph.replace import vectorize_graph
 from bnn_lib.datasets import load_dataset
 from bnn_lib.datasets.checks import read_seed, read_whole
 from bnn_lib.logdensity import PYTENSOR_LOCK
-from bnn_lib.model import Structure, define_network, model_data
+from bnn_lib.model import define_network, model_data
 from bnn_lib.posterior import MAX_DRAWS, predict_at
 from bnn_lib.schema import Schema
+from bnn_lib.structure import Structure
 
 if TYPE_CHECKING:
     from bnn_lib.experiment import Experiment

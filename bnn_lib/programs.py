@@ -29,7 +29,8 @@ from bnn_lib.logdensity import (
     translate_density,
     translate_network,
 )
-from bnn_lib.model import Structure, placeholder_data
+from bnn_lib.model import placeholder_data
+from bnn_lib.structure import Structure
 
 MAX_CHUNK = 8192  # steps in one call at the most: the length of the ELBO's buffer
 DRAW_BLOCK = 25  # draws in one call

@@ -17,10 +17,11 @@ from bnn_lib.inference import METHODS
 from bnn_lib.inference.base import StepRates, StepSettings, learning_rate
 from bnn_lib.inference.requirements import check_method
 from bnn_lib.logdensity import PYTENSOR_LOCK, layout_size
-from bnn_lib.model import Structure, build_model, model_data
+from bnn_lib.model import build_model, model_data
 from bnn_lib.posterior import Posterior, step_settings
 from bnn_lib.programs import MAX_CHUNK, ChunkKey
 from bnn_lib.schema import Schema
+from bnn_lib.structure import Structure
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -160,7 +161,7 @@ class Run:
 
     def _check(self, values: np.ndarray) -> None:
         """Refuse numbers that are none: the objective of a step, or the state that the last one left."""
-        name = "ELBO" if METHODS[self.experiment.inference.method].objective == "elbo" else "log density"
+        name = METHODS[self.experiment.inference.method].objective_label
         chain, bad = divmod(int(np.argmin(np.isfinite(values))), values.shape[1])
         if not np.isfinite(values[chain, bad]):
             what = f"The {name} is {values[chain, bad]} at step {self.step + bad + 1:,}"

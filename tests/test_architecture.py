@@ -47,6 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bnn_lib.posterior_file",
         "bnn_lib.predictive",
         "bnn_lib.schema",
+        "bnn_lib.structure",
     ),
     # Registries: names, labels and bounds as data, which an Experiment is validated against. The __init__ of
     # `bnn_lib.inference` is one of them.

@@ -8,7 +8,8 @@ import bnn_lib as bnn
 from bnn_lib import programs
 from bnn_lib.curvature import precision_root
 from bnn_lib.likelihoods import LIKELIHOODS
-from bnn_lib.model import Structure, model_data
+from bnn_lib.model import model_data
+from bnn_lib.structure import Structure
 from tests.cases import small
 
 

@@ -11,8 +11,9 @@ from bnn_lib import gp_limit
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.errors import InvalidData
 from bnn_lib.gp_limit import activated, kernel_distance, limit_kernel, network_kernels
-from bnn_lib.model import Structure, placeholder_data
+from bnn_lib.model import placeholder_data
 from bnn_lib.prior import draw_networks
+from bnn_lib.structure import Structure
 
 KERNEL = np.array([[1.0, 0.5, -0.6], [0.5, 2.0, 0.3], [-0.6, 0.3, 0.9]])
 X = np.linspace(-2, 2, 9)[:, None]

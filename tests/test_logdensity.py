@@ -13,8 +13,9 @@ import bnn_lib as bnn
 from bnn_lib.activations import ACTIVATIONS
 from bnn_lib.likelihoods import LIKELIHOODS
 from bnn_lib.logdensity import LogDensity, translate_density, translate_network
-from bnn_lib.model import Structure, build_model, model_data, placeholder_data
+from bnn_lib.model import build_model, model_data, placeholder_data
 from bnn_lib.priors import PRIORS, SCALINGS
+from bnn_lib.structure import Structure
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 NUMBERS = bnn.Dataset.from_arrays(X, np.linspace(-9, 30, 40))

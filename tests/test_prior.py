@@ -11,9 +11,10 @@ from scipy.integrate import cumulative_trapezoid
 from scipy.stats import kstest
 
 import bnn_lib as bnn
-from bnn_lib.model import Structure, build_model, define_network, placeholder_data
+from bnn_lib.model import build_model, define_network, placeholder_data
 from bnn_lib.prior import PriorNetworks, draw_networks
 from bnn_lib.priors import PRIORS, SCALINGS, weight_density
+from bnn_lib.structure import Structure
 
 
 @pytest.mark.parametrize("family", ["normal", "laplace"])

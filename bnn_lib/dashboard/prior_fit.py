@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 import streamlit as st
 
@@ -27,11 +26,13 @@ from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.datasets import DATASETS
+from bnn_lib.datasets.load import entry_of
 from bnn_lib.engine import Answer, Job, Picture, Question
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 from bnn_lib.figures.weights import weights_figure
 from bnn_lib.inference import METHODS
+from bnn_lib.structure import Structure
 
 FIT, WIDGET = "prior_fit", "w.prior_data"
 MOST_BY_NUTS = 500  # weights
@@ -71,15 +72,15 @@ def to_fit(experiment: Experiment, functions: Functions) -> Experiment | None:
     if experiment.data.name not in names:
         entry = DATASETS[names[0]]
         changes["data"] = DataSpec(name=names[0], n=entry.default_n, noise=entry.default_noise)
-    if experiment.inference == usual.inference:
-        changes["inference"] = method_for(experiment)
-    return experiment.model_copy(update=changes)
+    wanted = experiment.model_copy(update=changes)
+    if wanted.inference == usual.inference:
+        return wanted.model_copy(update={"inference": method_for(wanted)})
+    return wanted
 
 
 def method_for(experiment: Experiment) -> InferenceSpec:
     """Return how to fit: by NUTS while that takes seconds, as mean-field ADVI stays too close to this prior."""
-    sizes = (2, *experiment.network.hidden, 1)
-    if sum(a * b for a, b in pairwise(sizes)) > MOST_BY_NUTS:
+    if Structure.of(experiment, entry_of(experiment.data)).n_weights > MOST_BY_NUTS:
         return experiment.inference
     return regression.QUICK_NUTS
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bnn_lib.datasets.load import entry_of
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
-from bnn_lib.likelihoods import LIKELIHOODS, resolve_likelihood
-from bnn_lib.priors import count_parameters
+from bnn_lib.structure import Structure
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -86,7 +84,8 @@ def check_affordable(
         the target.
     """
     inference, shape = experiment.inference, DataShape.of(experiment.data, dataset)
-    check_method(inference, layer_sizes(experiment, shape), parameters(experiment, shape))
+    structure = Structure.of(experiment, shape)
+    check_method(inference, structure.sizes, structure.n_parameters)
     seconds, size = step_cost(experiment, shape)
     if inference.method == "nuts" and seconds * LEAPFROGS > LONGEST_STEP:
         raise InvalidExperiment(
@@ -124,10 +123,10 @@ def check_limits(experiment: Experiment, settings: EngineSettings, dataset: Data
         Saying what there is too much of, and how much is allowed.
     """
     shape = DataShape.of(experiment.data, dataset)
-    sizes = layer_sizes(experiment, shape)
-    biases = sum(sizes[1:]) if experiment.network.bias else 0
+    structure = Structure.of(experiment, shape)
+    biases = sum(structure.sizes[1:]) if structure.bias else 0
     for name, value, limit in (
-        ("weights and biases", sum(a * b for a, b in pairwise(sizes)) + biases, settings.max_weights),
+        ("weights and biases", structure.n_weights + biases, settings.max_weights),
         ("training rows", shape.n_train, settings.max_rows),
         ("steps", experiment.inference.total_steps, settings.max_steps),
     ):
@@ -143,10 +142,9 @@ def step_cost(experiment: Experiment, shape: DataShape) -> tuple[float, float]:
     used = entry.fields
     chosen = [getattr(inference, name) for name in ("mc_samples", "particles", "members") if name in used]
     rows = min(rows, inference.batch_size or rows) * entry.copies * math.prod(chosen)
-    sizes = layer_sizes(experiment, shape)
-    products = sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
-    units = sum(sizes[1:])
-    operations = PASSES * rows * (products + OPERATIONS_PER_ACTIVATION * units)
+    structure = Structure.of(experiment, shape)
+    units = sum(structure.sizes[1:])
+    operations = PASSES * rows * (structure.n_weights + OPERATIONS_PER_ACTIVATION * units)
     return STEP_OVERHEAD + operations / OPERATIONS_PER_SECOND, BYTES_PER_ACTIVATION * rows * units
 
 
@@ -155,23 +153,8 @@ def draws_size(experiment: Experiment, shape: DataShape) -> float:
     inference = experiment.inference
     if inference.method != "nuts":
         return 0
-    return 4 * DRAW_COPIES * inference.chains * inference.draws * parameters(experiment, shape)
-
-
-def parameters(experiment: Experiment, shape: DataShape) -> int:
-    """Return how many parameters the model has."""
-    likelihood, prior = LIKELIHOODS[resolve_likelihood(experiment.likelihood, shape)], experiment.prior
-    learned_noise = likelihood.has_noise and experiment.likelihood.noise is None
-    sizes = layer_sizes(experiment, shape)
-    return count_parameters(sizes, experiment.network.bias, prior.family, prior.scaling, learned_noise)
+    return 4 * DRAW_COPIES * inference.chains * inference.draws * Structure.of(experiment, shape).n_parameters
 
 
 def _size(count: float) -> str:
     return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
-
-
-def layer_sizes(experiment: Experiment, shape: DataShape) -> tuple[int, ...]:
-    """Return features, units of each hidden layer, and outputs."""
-    likelihood = LIKELIHOODS[resolve_likelihood(experiment.likelihood, shape)]
-    outputs = likelihood.n_outputs(shape.n_classes, experiment.likelihood.components)
-    return (shape.n_features, *experiment.network.hidden, outputs)

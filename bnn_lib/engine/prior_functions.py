@@ -70,8 +70,9 @@ def axes(inputs: int, values: Mapping[str, Any]) -> np.ndarray:
 def _model(experiment: Experiment, output: str, X: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
     """The network's structure, and its data with the inputs X (d, n): all in units of no data."""
     from bnn_lib.datasets.dataset import Scaling
-    from bnn_lib.model import Structure, placeholder_data, scales
+    from bnn_lib.model import placeholder_data, scales
     from bnn_lib.schema import Schema
+    from bnn_lib.structure import Structure
 
     task, classes = OUTPUTS[output]
     none = Scaling(np.zeros(len(X)), np.ones(len(X)), 0.0, 1.0)

@@ -80,12 +80,13 @@ def program(experiment: Experiment, dataset: Dataset | None = None) -> tuple[str
 
 def _heading(experiment: Experiment, plan: Plan, given: bool, from_file: bool) -> str:
     what = "rows given by hand" if given else DATASETS[experiment.data.name].label
-    sizes = "-".join(str(size) for size in plan.sizes)
+    sizes = "-".join(str(size) for size in plan.structure.sizes)
     method = METHODS[experiment.inference.method].label
+    likelihood = LIKELIHOODS[plan.structure.likelihood].label
     paragraphs = [
         f"A Bayesian neural network, {sizes}, on: {what}. {plan.n_train:,} rows to train, "
         f"{plan.n_test:,} held out.",
-        f"Likelihood: {LIKELIHOODS[plan.likelihood].label}. Prior: {PRIORS[experiment.prior.family].label}. "
+        f"Likelihood: {likelihood}. Prior: {PRIORS[experiment.prior.family].label}. "
         f"Method: {method}. "
         f"Experiment {experiment.key}.",
         "Needs NumPy, scikit-learn and PyMC (5.28 or 6), and nothing else.",

@@ -35,10 +35,11 @@ def remarks(plan: Plan) -> list[str]:
     if why is not None:
         full = method == "fullrank_advi"
         name = "pm.fit with full-rank ADVI" if full else "pm.fit with mean-field ADVI"
+        count = plan.structure.n_parameters
         reason = (
             "a normal distribution with every correlation"
             if full
-            else f"since full-rank ADVI would take {plan.n_parameters:,} x {plan.n_parameters:,} numbers"
+            else f"since full-rank ADVI would take {count:,} x {count:,} numbers"
         )
         said.append(why.format(name, reason))
     if plan.batch_size != plan.asked_batch_size:
@@ -55,7 +56,7 @@ def remarks(plan: Plan) -> list[str]:
         said.append("PyMC's SVGD compares particles by its own kernel: scores agree roughly only.")
     if method == "map":
         said.append("pm.find_MAP climbs by L-BFGS, where the experiment does by Adam: it may find another mode.")
-        if SCALINGS[plan.experiment.prior.scaling].learned or plan.learns_noise:
+        if SCALINGS[plan.experiment.prior.scaling].learned or plan.structure.learned_noise:
             said.append(
                 "Of learned scales and noise it finds the most probable values, where the experiment finds those "
                 "of their logarithms: scores differ a little."
@@ -129,7 +130,7 @@ def _sampling(plan: Plan) -> Cell:
 
 
 def _draws(plan: Plan, most: int = DRAWS) -> int:
-    return max(50, min(most, MOST_PREDICTED // (plan.n_test * max(1, plan.sizes[-1]))))
+    return max(50, min(most, MOST_PREDICTED // (plan.n_test * max(1, plan.structure.sizes[-1]))))
 
 
 def _start() -> list[str]:
@@ -151,7 +152,7 @@ def score_cell(plan: Plan) -> Cell:
     guarded, target = plan.method == "nuts", plan.target
     if plan.is_classification:
         lines = [*_predicted(plan, {"p": target.mean}), "p = p.mean(axis=0)"]
-        if plan.likelihood == "bernoulli":
+        if plan.structure.likelihood == "bernoulli":
             lines.append("p = np.column_stack([1 - p, p])")
         lines += [
             f"p_true = np.maximum(p[np.arange(len(y_test)), y_test], {SMALLEST_PROBABILITY!r})",

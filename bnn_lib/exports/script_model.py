@@ -80,7 +80,7 @@ def scaling_cell(plan: Plan, dataset: Dataset) -> Cell:
         else:
             own = f"y_mean, y_sd = {scaling.y_mean!r}, {scaling.y_scale!r}"
         lines += ["", own]
-    elif LIKELIHOODS[plan.likelihood].counts:
+    elif LIKELIHOODS[plan.structure.likelihood].counts:
         known = dataset.standardize and scaling.y_mean > 0
         value = "np.log(y_train.mean())" if known else "0.0"
         lines += ["", f"offset = {value}  # an output of 0 is then the mean count"]
@@ -92,7 +92,7 @@ def model_cell(plan: Plan) -> Cell:
     helpers = _helpers(plan)
     body: list[str] = [*_rows(plan), *_parameters(plan), *_network(plan), *_likelihood(plan)]
     sizes = ", ".join(
-        f'"{dim}": {"feature_names" if layer == 0 else f"range({plan.sizes[layer]})"}'
+        f'"{dim}": {"feature_names" if layer == 0 else f"range({plan.structure.sizes[layer]})"}'
         for layer, dim in enumerate(plan.dims)
     )
     body = [f"    {line}".rstrip() for line in body]
@@ -106,9 +106,9 @@ def model_cell(plan: Plan) -> Cell:
 
 def _helpers(plan: Plan) -> list[str]:
     used = []
-    if plan.experiment.network.activation == "elu" and len(plan.sizes) > 2:
+    if plan.experiment.network.activation == "elu" and len(plan.structure.sizes) > 2:
         used.append(_ELU)
-    if plan.likelihood in ("poisson", "negative_binomial", "mixture"):
+    if plan.structure.likelihood in ("poisson", "negative_binomial", "mixture"):
         used.append(_BOUNDED)
     if plan.experiment.prior.family == "horseshoe":
         used.append(_HORSESHOE)
@@ -126,11 +126,11 @@ def _rows(plan: Plan) -> list[str]:
 def _parameters(plan: Plan) -> list[str]:
     prior, lines = plan.experiment.prior, []
     learned = SCALINGS[prior.scaling].learned
-    for layer in range(1, len(plan.sizes)):
+    for layer in range(1, len(plan.structure.sizes)):
         fan_in, weight_dims = plan.dims[layer - 1], f'("{plan.dims[layer]}", "{plan.dims[layer - 1]}")'
         scale = f"{prior.scale!r}"
         if prior.scaling == "fan_in":
-            scale = f"{prior.scale!r} / np.sqrt({plan.sizes[layer - 1]})"
+            scale = f"{prior.scale!r} / np.sqrt({plan.structure.sizes[layer - 1]})"
         elif learned:
             scale = "scale" if prior.scaling == "shared" else f"scale{layer}"
             if layer == 1 or prior.scaling != "shared":
@@ -180,7 +180,7 @@ def _variable(family: str, name: str, scale: str, dims: str) -> str:
 
 
 def _network(plan: Plan) -> list[str]:
-    bias, count = plan.experiment.network.bias, len(plan.sizes) - 1
+    bias, count = plan.experiment.network.bias, len(plan.structure.sizes) - 1
     lines = ["def network(X):", "    # (rows, features) -> (rows, outputs)"]
     inputs = "X"
     for layer in range(1, count + 1):
@@ -196,7 +196,7 @@ def _network(plan: Plan) -> list[str]:
 
 def _likelihood(plan: Plan) -> list[str]:
     spec, lines = plan.experiment.likelihood, []
-    if LIKELIHOODS[plan.likelihood].has_noise:
+    if LIKELIHOODS[plan.structure.likelihood].has_noise:
         lines.append('noise = pm.HalfNormal("noise", 1.0)' if spec.noise is None else f"noise = {spec.noise!r}")
         lines.append("")
     target = plan.target

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from bnn_lib.inference import METHODS
 from bnn_lib.inference.requirements import check_method
-from bnn_lib.likelihoods import LIKELIHOODS, check_noise, check_targets, resolve_likelihood
+from bnn_lib.likelihoods import LIKELIHOODS, check_targets
 from bnn_lib.likelihoods.base import SMALLEST_SD
 from bnn_lib.likelihoods.counts import SMALLEST_NOISE
 from bnn_lib.likelihoods.numbers import DEGREES_OF_FREEDOM
-from bnn_lib.priors import count_parameters
+from bnn_lib.structure import Structure
 
 if TYPE_CHECKING:
     from bnn_lib.datasets import Dataset
@@ -84,51 +84,43 @@ class Plan:
     Attributes
     ----------
     experiment : Experiment
-    likelihood : str
-        Resolved.
-    sizes : tuple of int
-        Features, units of each hidden layer, outputs.
+    structure : Structure
     n_train, n_test : int
     """
 
     experiment: Experiment
-    likelihood: str
-    sizes: tuple[int, ...]
+    structure: Structure
     n_train: int
     n_test: int
 
     @classmethod
     def of(cls, experiment: Experiment, dataset: Dataset) -> Plan:
         """Resolve what `experiment` means for `dataset`; refuses what a fit of it would refuse."""
-        name = resolve_likelihood(experiment.likelihood, dataset)
-        check_noise(experiment.likelihood, name)
+        structure = Structure.of(experiment, dataset)
         for y in (dataset.y_train, dataset.y_test):
-            check_targets(name, y)
-        outputs = LIKELIHOODS[name].n_outputs(dataset.n_classes, experiment.likelihood.components)
-        sizes = (dataset.n_features, *experiment.network.hidden, outputs)
-        plan = cls(experiment, name, sizes, len(dataset.X_train), len(dataset.X_test))
-        check_method(experiment.inference, sizes, plan.n_parameters)
-        return plan
+            check_targets(structure.likelihood, y)
+        check_method(experiment.inference, structure.sizes, structure.n_parameters)
+        return cls(experiment, structure, len(dataset.X_train), len(dataset.X_test))
 
     @property
     def dims(self) -> tuple[str, ...]:
         """Names of the layers, which are the dims of weights."""
-        return ("feature", *(f"hidden_{layer}" for layer in range(1, len(self.sizes) - 1)), "output")
+        return ("feature", *(f"hidden_{layer}" for layer in range(1, len(self.structure.sizes) - 1)), "output")
 
     @property
     def is_classification(self) -> bool:
         """Whether the target is a class."""
-        return LIKELIHOODS[self.likelihood].task == "classification"
+        return LIKELIHOODS[self.structure.likelihood].task == "classification"
 
     @property
     def is_standardised(self) -> bool:
         """Whether the target enters the model in units of its own scatter."""
-        return not self.is_classification and not LIKELIHOODS[self.likelihood].counts
+        return not self.is_classification and not LIKELIHOODS[self.structure.likelihood].counts
 
     @property
     def target(self) -> Target:
         """How the likelihood is written, its numbers filled in."""
-        raw, k = _TARGETS[self.likelihood], self.experiment.likelihood.components
+        raw, k = _TARGETS[self.structure.likelihood], self.experiment.likelihood.components
 
         def fill(code: str) -> str:
             return code.replace("{2k}", str(2 * k)).replace("{k}", str(k))
@@ -136,21 +128,10 @@ class Plan:
         return Target(raw.distribution, {n: fill(c) for n, c in raw.parameters.items()}, fill(raw.mean))
 
     @property
-    def n_parameters(self) -> int:
-        """How many numbers are inferred."""
-        network, prior = self.experiment.network, self.experiment.prior
-        return count_parameters(self.sizes, network.bias, prior.family, prior.scaling, self.learns_noise)
-
-    @property
-    def learns_noise(self) -> bool:
-        """Whether the noise is a parameter."""
-        return LIKELIHOODS[self.likelihood].has_noise and self.experiment.likelihood.noise is None
-
-    @property
     def method(self) -> str:
         """How the script fits: "advi", "fullrank_advi", "svgd", "nuts" or "map"."""
         asked, most = self.experiment.inference.method, METHODS["fullrank_advi"].most_parameters
-        gaussian = "fullrank_advi" if most is None or self.n_parameters <= most else "advi"
+        gaussian = "fullrank_advi" if most is None or self.structure.n_parameters <= most else "advi"
         stand_in = {
             "pymc": "advi",
             "lowrank_advi": gaussian,

@@ -7,8 +7,9 @@ import pytest
 
 import bnn_lib as bnn
 from bnn_lib.datasets import DATASETS
-from bnn_lib.engine.limits import DataShape, check_affordable, check_limits, layer_sizes
+from bnn_lib.engine.limits import DataShape, check_affordable, check_limits
 from bnn_lib.engine.settings import EngineSettings
+from bnn_lib.structure import Structure
 
 WIDEST = bnn.NetworkSpec(hidden=(128,) * 4)
 HUGE = bnn.DataSpec(n=100_000, test_fraction=0.05)
@@ -63,7 +64,7 @@ def test_what_counts_is_the_shape_of_the_data_that_are_fitted() -> None:
         check_affordable(wide, 900, tall)
     shape = DataShape.of(wide.data, tall)
     assert shape == DataShape("regression", 20, 0, 54_000)
-    assert layer_sizes(wide, shape) == (20, 128, 128, 128, 128, 1)
+    assert Structure.of(wide, shape).sizes == (20, 128, 128, 128, 128, 1)
     labels = bnn.Experiment(likelihood=bnn.LikelihoodSpec(family="bernoulli"))
     with pytest.raises(bnn.InvalidExperiment, match="which is for classification"):
         check_affordable(labels, 900, tall)

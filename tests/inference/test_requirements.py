@@ -7,8 +7,9 @@ import pytest
 import bnn_lib as bnn
 from bnn_lib.engine.limits import check_affordable
 from bnn_lib.inference.requirements import check_method
-from bnn_lib.model import Structure, define_network, placeholder_data
+from bnn_lib.model import define_network, placeholder_data
 from bnn_lib.priors import PRIORS, SCALINGS, count_parameters
+from bnn_lib.structure import Structure
 
 
 @pytest.mark.parametrize(

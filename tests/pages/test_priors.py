@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import prior_fit, prior_state, prior_view, state
+from bnn_lib.dashboard import prior_fit, prior_state, prior_view
 from bnn_lib.engine import Question
 from bnn_lib.experiment import Experiment, InferenceSpec
 from tests.pages.fake_engine import FakeEngine
-from tests.pages.test_playground import component, query_of
+from tests.pages.on_playground import component, experiment_of, query_of
 
 Priors = Callable[..., AppTest]
 
@@ -32,12 +32,6 @@ def priors(engine: FakeEngine, root) -> Priors:
         return page.run()
 
     return visit
-
-
-def experiment_of(page: AppTest) -> Experiment:
-    found = page.session_state[state.STATE]
-    assert isinstance(found, Experiment)
-    return found
 
 
 def asked(engine: FakeEngine) -> tuple[Experiment, dict[str, Any]]:
