@@ -25,14 +25,16 @@ def waits() -> bool:
 
 
 def do(possible: bool = True) -> None:
-    """Do what was asked for, if it is possible with the settings as they are now."""
+    """Do what was asked for, if it is possible with the settings as they are now.
+
+    A newer message may stop this run on its way, which is no `Exception`: the deed then waits for that message's
+    run. One that fails is raised, and shown, but once: else no later run of the page would get beyond it.
+    """
     waiting: list[Deed] = st.session_state.get(ASKED) or []
-    try:
-        for deed in waiting:
-            if possible:
-                deed()
-    except Exception:
-        waiting.clear()
-        raise
-    # Not if a newer message has stopped this run, by no `Exception`: its run does it, then.
+    if waiting and possible:
+        try:
+            waiting[0]()
+        except Exception:
+            waiting.clear()
+            raise
     waiting.clear()

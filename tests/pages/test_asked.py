@@ -72,3 +72,16 @@ def test_what_a_newer_message_stopped_is_done_by_its_run(monkeypatch: pytest.Mon
     assert not asked.waits()
     asked.do()
     assert len(done) == 2
+
+
+def test_what_fails_is_said_and_not_tried_at_every_run(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(asked.st, "session_state", {})
+
+    def deed() -> None:
+        raise ZeroDivisionError
+
+    asked.ask(deed)
+    with pytest.raises(ZeroDivisionError):
+        asked.do()
+    assert not asked.waits()
+    asked.do()
