@@ -11,7 +11,7 @@ from bnn_lib.engine import Answer, Question
 from bnn_lib.engine.arrays import from_bytes, to_bytes
 from bnn_lib.engine.desk import ANSWER_SECONDS, ANSWERS_BYTES, ANSWERS_KEPT, LOST, MOST_ATTEMPTS, TOO_LATE, Desk
 from bnn_lib.errors import InvalidData
-from tests.engine.test_board import Clock
+from tests.engine.on_board import Clock
 
 ROOM = 100
 

@@ -18,13 +18,7 @@ from bnn_lib.engine.events import (
     log_event,
 )
 from bnn_lib.errors import InvalidData
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.engine.on_board import Clock
 
 
 def test_fits_a_minute_are_those_of_the_last_minutes():

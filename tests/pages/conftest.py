@@ -15,8 +15,13 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
-    fake = FakeEngine()
+def fake() -> FakeEngine:
+    """Return what stands in for the engine; a page that needs more of one has its own."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def engine(fake: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
     monkeypatch.setattr(session, "make_engine", lambda: fake)
     forget_server()
     yield fake

@@ -7,6 +7,9 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from bnn_lib.dashboard import state
+from bnn_lib.experiment import Experiment
+
 
 def component(page: AppTest, name: str) -> dict[str, Any]:
     """Return what a component was given."""
@@ -26,12 +29,18 @@ def status(page: AppTest) -> str:
     return page.get("progress")[0].proto.text.replace("\\", "")
 
 
-def until_ended(page: AppTest) -> AppTest:
-    for _ in range(12):
-        if page.button(key="stop").disabled:
+def until_ended(page: AppTest, stop: str = "stop") -> AppTest:
+    for _ in range(20):
+        if page.button(key=stop).disabled:
             return page
         page.run()
     raise AssertionError("the fit did not end")
+
+
+def experiment_of(page: AppTest) -> Experiment:
+    found = page.session_state[state.STATE]
+    assert isinstance(found, Experiment)
+    return found
 
 
 def click(page: AppTest, key: str) -> AppTest:

@@ -9,6 +9,7 @@ from bnn_lib.dashboard import compare, history
 from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.experiment import Experiment
 from tests.pages.fake_engine import FakeEngine, make_picture
+from tests.pages.on_playground import query_of, until_ended
 
 METHODS = ("advi", "map")
 
@@ -28,10 +29,6 @@ def compared(engine: FakeEngine, root):
     return visit
 
 
-def query_of(page: AppTest) -> dict[str, str]:
-    return {n: v[0] if isinstance(v, list) else v for n, v in page.query_params.items()}
-
-
 def words(page: AppTest) -> str:
     parts = [entry.value for kind in ("caption", "warning", "error") for entry in page.get(kind)]
     return " ".join([*parts, *(entry.proto.body for entry in page.get("html"))]).replace("\\", "")
@@ -41,21 +38,13 @@ def markdown(page: AppTest) -> str:
     return " ".join(entry.value for entry in page.markdown).replace("\\", "")
 
 
-def until_ended(page: AppTest) -> AppTest:
-    for _ in range(20):
-        if page.button(key="compare_stop").disabled:
-            return page
-        page.run()
-    raise AssertionError("the fits did not end")
-
-
 def test_compare_fits_each_method_and_shows_the_table(engine: FakeEngine, compared):
     page = compared(methods=",".join(METHODS))
     assert not page.exception
     assert not page.warning
     page.button(key="compare").click().run()
     assert [e.inference.method for e in engine.submitted] == list(METHODS)
-    until_ended(page)
+    until_ended(page, "compare_stop")
     assert not page.exception
     assert len(page.dataframe[0].value) == len(METHODS)
     assert "NUTS, which they are measured from, is not chosen" in words(page)
@@ -95,7 +84,7 @@ def test_stop_stops_every_fit(engine: FakeEngine, compared):
     page.button(key="compare_stop").click().run()
     assert sum(name == "stop" for name, _ in engine.calls) >= len(METHODS)
     assert not page.exception
-    until_ended(page)
+    until_ended(page, "compare_stop")
     assert "unfinished" in words(page)
 
 
@@ -121,7 +110,7 @@ def test_what_a_full_queue_refused_can_be_asked_for_again(engine: FakeEngine, co
 def test_fits_are_in_the_history_of_the_page_that_shows_one(engine: FakeEngine, compared):
     page = compared(methods=",".join(METHODS))
     page.button(key="compare").click().run()
-    until_ended(page)
+    until_ended(page, "compare_stop")
     found = page.session_state[history.ENTRIES]
     assert {(entry.page, entry.experiment.inference.method) for entry in found} == {
         ("playground", method) for method in METHODS
@@ -182,7 +171,7 @@ def test_curves_side_by_side(engine: FakeEngine, compared):
     assert not page.warning
     page.button(key="compare").click().run()
     assert {e.data.name for e in engine.submitted} == {"gap"}
-    until_ended(page)
+    until_ended(page, "compare_stop")
     assert not page.exception
     said = words(page)
     assert "in 95 % band" in said

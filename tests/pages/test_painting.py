@@ -12,7 +12,7 @@ from bnn_lib.datasets.load import entry_of, painting_of
 from bnn_lib.datasets.painted import MOST_IN_LINK, paint, read_painting
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 from tests.pages.fake_engine import FakeEngine
-from tests.pages.test_playground import click, component, query_of, until_ended
+from tests.pages.on_playground import click, component, query_of, until_ended
 
 POINTS = [[-1, -1, 0], [-1, 0, 0], [-1, 1, 0], [1, -1, 1], [1, 0, 1], [1, 1, 1]]
 WINDOW = ((-3, 3), (-3, 3))

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import painting, state
+from bnn_lib.dashboard import painting
 from bnn_lib.dashboard.regression import START
 from bnn_lib.datasets import load_dataset
 from bnn_lib.datasets.painted import MOST_IN_LINK, paint, read_painting
 from bnn_lib.engine.views.curves import make_line
-from bnn_lib.experiment import DataSpec, Experiment
+from bnn_lib.experiment import DataSpec
 from tests.pages.fake_engine import FakeEngine, make_picture
-from tests.pages.test_playground import component
+from tests.pages.on_playground import component, experiment_of, until_ended
 
 
 @pytest.fixture
@@ -33,20 +33,6 @@ def regress(engine: FakeEngine, root):
 def words(page: AppTest) -> str:
     parts = [entry.value for kind in ("caption", "warning", "error", "markdown") for entry in page.get(kind)]
     return " ".join([*parts, *(entry.proto.body for entry in page.get("html"))]).replace("\\", "")
-
-
-def experiment_of(page: AppTest) -> Experiment:
-    found = page.session_state[state.STATE]
-    assert isinstance(found, Experiment)
-    return found
-
-
-def until_ended(page: AppTest) -> AppTest:
-    for _ in range(20):
-        if page.button(key="stop").disabled:
-            return page
-        page.run()
-    raise AssertionError("the fit did not end")
 
 
 def test_a_first_visit_shows_the_page_s_own_start(engine: FakeEngine, regress):

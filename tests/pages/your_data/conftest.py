@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import session
-from tests.pages.conftest import forget_server
 from tests.pages.your_data.fake_table import TableEngine
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[TableEngine]:
-    fake = TableEngine()
-    monkeypatch.setattr(session, "make_engine", lambda: fake)
-    forget_server()
-    yield fake
-    forget_server()
+def fake() -> TableEngine:
+    return TableEngine()
 
 
 @pytest.fixture
