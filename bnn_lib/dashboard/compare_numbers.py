@@ -31,32 +31,38 @@ class Column:
         Its heading, and what the number means.
     form : str or None
         Of Streamlit's NumberColumn; None for text.
+    is_of_one : bool
+        Whether a result has it by itself, and not beside others.
     """
 
     name: str
     help: str
     form: str | None = None
+    is_of_one: bool = False
 
 
 COLUMNS = (
     Column("Method", "Way to infer."),
-    Column("Seconds", "Of the fit, without compiling.", "%.1f"),
+    Column("Seconds", "Of the fit, without compiling.", "%.1f", True),
     Column("Speed", "Steps, or leapfrog steps of NUTS, in a second.", "localized"),
     Column("Speed counts", "What is counted."),
-    Column("Accuracy", "Share of held-out rows whose most likely class is right.", "percent"),
-    Column("NLL", "Negative log-likelihood of held-out rows, nats a row; lower is better.", "%.3f"),
-    Column("Brier", "Mean squared error of the probabilities on held-out rows; lower is better.", "%.3f"),
-    Column("ECE", "Expected calibration error on held-out rows; 0 is best.", "%.3f"),
-    Column("RMSE", "Root of the mean squared error on held-out rows, in the target's units.", "%.3f"),
-    Column("CRPS", "How far predictive distributions are from what happened, in the target's units.", "%.3f"),
-    Column("In 95 % band", "Share of held-out rows within their 95 % band.", "percent"),
+    Column("Accuracy", "Share of held-out rows whose most likely class is right.", "percent", True),
+    Column("NLL", "Negative log-likelihood of held-out rows, nats a row; lower is better.", "%.3f", True),
+    Column("Brier", "Mean squared error of the probabilities on held-out rows; lower is better.", "%.3f", True),
+    Column("ECE", "Expected calibration error on held-out rows; 0 is best.", "%.3f", True),
+    Column("RMSE", "Root of the mean squared error on held-out rows, in the target's units.", "%.3f", True),
+    Column(
+        "CRPS", "How far predictive distributions are from what happened, in the target's units.", "%.3f", True
+    ),
+    Column("In 95 % band", "Share of held-out rows within their 95 % band.", "percent", True),
     Column(
         "OOD AUROC",
         "How well ignorance tells held-out rows from points far from all data: 1 is best, 0.5 is chance.",
         "%.3f",
+        True,
     ),
-    Column("k-hat", "Pareto's k of the approximation: 0.7 or less is good.", "%.2f"),
-    Column("R-hat", "Of the chains' predictions: 1.1 or less is good.", "%.3f"),
+    Column("k-hat", "Pareto's k of the approximation: 0.7 or less is good.", "%.2f", True),
+    Column("R-hat", "Of the chains' predictions: 1.1 or less is good.", "%.3f", True),
     Column("TV, rows", "Total variation from NUTS on held-out rows: 0 is the same, 1 the opposite.", "%.3f"),
     Column("TV, map", "Total variation from NUTS over the whole map.", "%.3f"),
     Column("W2, rows", "2-Wasserstein distance from NUTS on held-out rows, in the target's units.", "%.3f"),
@@ -70,6 +76,11 @@ COLUMNS = (
     ),
     Column("NLL − NUTS", "NLL less that of NUTS, nats a row: above 0 is worse.", "%.3f"),
 )
+
+
+def used(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """Return the columns in which any row has something."""
+    return [column for column in COLUMNS if any(row[column.name] is not None for row in rows)]
 
 
 def number(values: Mapping[str, Any], name: str) -> float | None:

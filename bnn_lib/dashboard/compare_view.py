@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -179,20 +180,12 @@ def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...
     if not found:
         return
     rows = compare_numbers.table(found)
-    shown = [column for column in compare_numbers.COLUMNS if any(row[column.name] is not None for row in rows)]
-    config = {
-        column.name: st.column_config.NumberColumn(format=column.form, help=column.help, pinned=False)
-        if column.form
-        else st.column_config.TextColumn(
-            help=column.help, pinned=column.name == "Method", width=150 if column.name == "Method" else None
-        )
-        for column in shown
-    }
+    shown = compare_numbers.used(rows)
     st.dataframe(
         [{column.name: row[column.name] for column in shown} for row in rows],
         hide_index=True,
         key="compare_table",
-        column_config=config,
+        column_config=column_config(shown),
         placeholder="–",
     )
     st.caption("Scores are of held-out rows. Distances: on held-out rows, and over the whole plot.")
@@ -204,3 +197,15 @@ def show_table(session: Session, experiment: Experiment, methods: tuple[str, ...
         icon=":material/download:",
         key="compare_csv",
     )
+
+
+def column_config(columns: Sequence[compare_numbers.Column]) -> dict[str, Any]:
+    """Return how columns of numbers are shown."""
+    return {
+        column.name: st.column_config.NumberColumn(format=column.form, help=column.help, pinned=False)
+        if column.form
+        else st.column_config.TextColumn(
+            help=column.help, pinned=column.name == "Method", width=150 if column.name == "Method" else None
+        )
+        for column in columns
+    }

@@ -44,7 +44,12 @@ class Entry:
     @property
     def key(self) -> str:
         """Tell entries apart."""
-        return f"{self.experiment.key}{'' if self.stopped is None else f'-{self.stopped.stopped_at}'}"
+        return key_of(self.experiment, self.stopped.stopped_at if self.stopped else None)
+
+
+def key_of(experiment: Experiment, stopped_at: int | None) -> str:
+    """Tell results apart: a stopped one differs from the finished one of the same experiment."""
+    return experiment.key if stopped_at is None else f"{experiment.key}-{stopped_at}"
 
 
 def entries() -> list[Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bnn_lib.dashboard import lessons, links, page_state, share, state
+from bnn_lib.dashboard import lessons, links, share, state
 from bnn_lib.dashboard.lesson_file import PAGES, Lesson, Lessons, Step
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.errors import counted, shown
@@ -147,7 +147,7 @@ def show_strip() -> None:
         if step.set_up.experiment != st.session_state[state.STATE]:
             again = step.set_up.query | link.to_query()
             label, icon, page = "Set up again", ":material/replay:", step.set_up.page
-            if page_state.is_at("settings", page):
+            if state.is_at(page):
                 st.button(label, key="lesson_again", type="tertiary", icon=icon, on_click=state.go, args=(again,))
             else:
                 st.page_link(PAGES[page].path, label=label, icon=icon, query_params=again)

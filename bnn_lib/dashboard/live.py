@@ -55,7 +55,7 @@ def _status(session: Session, view: JobView | None) -> None:
             share, text = result_text(on_page)
         elif frozen is not None:
             done, steps = frozen.view.step, frozen.view.total
-            share, text = done / steps, f"Stopped at step {done:,} of {steps:,}: what you see is unfinished."
+            share, text = done / steps, stopped_text(done, steps)
     st.progress(share, text=plain(text))
     if session.engine.status.warning:
         st.caption(plain(session.engine.status.warning))
@@ -87,12 +87,17 @@ def progress_text(view: JobView) -> tuple[float, str]:
     return min(1.0, view.step / max(1, view.total)), ", ".join(parts)
 
 
+def stopped_text(done: int, steps: int) -> str:
+    """Return what is said of a picture that is not of all steps."""
+    return f"Stopped at step {done:,} of {steps:,}: what you see is unfinished."
+
+
 def result_text(on_page: run.Shown) -> tuple[float, str]:
     """Return the share done and a line about a result."""
     picture, steps = on_page.picture, on_page.experiment.inference.total_steps
     if picture.stopped_at is not None:
         done = picture.stopped_at
-        return min(1.0, done / steps), f"Stopped at step {done:,} of {steps:,}: what you see is unfinished."
+        return min(1.0, done / steps), stopped_text(done, steps)
     done = len(picture.objective) or steps
     text = f"{done:,} steps"
     seconds = picture.diagnostics.get("seconds")

@@ -6,25 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from bnn_lib.dashboard import compare, compare_cells, compare_numbers, results, scores, share
+from bnn_lib.dashboard import compare, compare_cells, compare_numbers, compare_view, results, scores, share
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.dashboard.results import Result
 from bnn_lib.engine import Curves, Maps
 
 MORE, KIND = "results.more", "results.kind"
-SCORES = (
-    "Accuracy",
-    "NLL",
-    "Brier",
-    "ECE",
-    "RMSE",
-    "CRPS",
-    "In 95 % band",
-    "OOD AUROC",
-    "k-hat",
-    "R-hat",
-    "Seconds",
-)
 
 
 def show_entry(problems: Sequence[str]) -> None:
@@ -107,15 +94,12 @@ def show_tables(found: Sequence[Result]) -> None:
         st.caption("None: these are results of the same settings.")
     st.markdown("## Scores on held-out rows")
     numbers = compare_numbers.table([compare.Entry(r.experiment.inference.method, None, r.picture) for r in found])
-    columns = [
-        c for c in compare_numbers.COLUMNS if c.name in SCORES and any(row[c.name] is not None for row in numbers)
-    ]
-    columns.sort(key=lambda column: SCORES.index(column.name))
+    columns = [column for column in compare_numbers.used(numbers) if column.is_of_one]
     rows = [
         {"Result": results.label(result), **{column.name: row[column.name] for column in columns}}
         for result, row in zip(found, numbers, strict=True)
     ]
-    config = {c.name: st.column_config.NumberColumn(format=c.form, help=c.help, pinned=False) for c in columns}
+    config = compare_view.column_config(columns)
     st.dataframe(
         rows, hide_index=True, key="results_scores", column_config=config, placeholder="–", width="content"
     )

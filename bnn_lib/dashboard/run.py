@@ -45,9 +45,8 @@ class Shown:
 
     @property
     def key(self) -> str:
-        """Tell results apart: a stopped one differs from the finished one of the same experiment."""
-        at = self.picture.stopped_at
-        return self.experiment.key if at is None else f"{self.experiment.key}-{at}"
+        """Tell results apart."""
+        return history.key_of(self.experiment, self.picture.stopped_at)
 
 
 def enter(page: str) -> None:

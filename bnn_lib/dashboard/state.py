@@ -22,6 +22,7 @@ STATE, PROBLEMS, WRITTEN, REFUSED = "experiment", "problems", "query_written", "
 ADAPT, PAINTS, FIRST = "adapt", "paints", "first"
 CAME_BACK, LEFT, FRESH = "came_back", "queries_left", "query_is_fresh"
 OWN = (STATE, PROBLEMS, WRITTEN, REFUSED, ADAPT, PAINTS, FIRST, FRESH, links.LINK, asked.ASKED)  # each page's
+GROUP = "settings"
 LATE = 10.0  # seconds for which a browser may still speak of an address that it has left
 Adapt = Callable[[Experiment], tuple[Experiment, list[Problem]]]
 
@@ -31,10 +32,15 @@ def enter(page: str) -> None:
 
     The menu's links have no settings: who comes back by one finds the page as it was.
     """
-    if not page_state.is_at("settings", page):
+    if not is_at(page):
         st.session_state[CAME_BACK] = not st.query_params
         st.session_state.pop(LEFT, None)
-        page_state.swap("settings", page, OWN)
+        page_state.swap(GROUP, page, OWN)
+
+
+def is_at(page: str) -> bool:
+    """Whether this page is the one whose settings are meant."""
+    return page_state.is_at(GROUP, page)
 
 
 def query() -> dict[str, str]:

@@ -22,8 +22,8 @@ from bnn_lib.errors import InvalidData, InvalidExperiment
 from bnn_lib.experiment import Experiment, InferenceSpec, NetworkSpec, PriorSpec
 from bnn_lib.likelihoods import resolve_likelihood
 
-LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM, ASKED = (
-    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem", "asked")
+LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM, WANTED = (
+    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem", "wanted")
 )
 HELD_OUT = 0.2
 FEW_ROWS, FEW_UNITS, UNITS = 500, 10, 50  # training rows up to which few hidden units do better
@@ -238,7 +238,7 @@ def check(session: Session) -> None:
 
 def again(session: Session) -> None:
     """Ask once more for the fit that a full queue refused (the Try again button)."""
-    _submit(session, st.session_state[ASKED])
+    _submit(session, st.session_state[WANTED])
 
 
 def _reference(wanted: Experiment) -> Experiment:
@@ -286,7 +286,7 @@ def _submit(session: Session, wanted: Experiment) -> None:
     if table is None:
         return
     stop(session)
-    st.session_state[PROBLEM], st.session_state[ASKED] = None, wanted
+    st.session_state[PROBLEM], st.session_state[WANTED] = None, wanted
     try:
         data = table.encode(choices())
         job = session.engine.submit(wanted, session.id, data.dataset)

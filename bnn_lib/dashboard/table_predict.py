@@ -16,6 +16,7 @@ from bnn_lib.datasets.csv_file import unique_names
 from bnn_lib.datasets.table_encoding import Input, NewRows
 from bnn_lib.engine import Picture, Question
 from bnn_lib.engine.arrays import to_bytes
+from bnn_lib.exports import tables
 from bnn_lib.figures.effects import Effect
 
 if TYPE_CHECKING:
@@ -169,16 +170,10 @@ def number(value: float) -> str:
 
 def prediction_columns(answer: Arrays, encoding: TableEncoding) -> dict[str, np.ndarray]:
     """Return the columns that are added to a table: prediction, interval, and the three uncertainties."""
-    uncertainty = {name: answer[name] for name in ("total", "aleatoric", "epistemic")}
+    found = tables.prediction_columns(answer, encoding.class_names, [INTERVAL])
     if encoding.task == "regression":
-        low, high = answer["intervals"][:, 0].T
-        return {"mean": answer["mean"], "lower 95 %": low, "upper 95 %": high} | {
-            f"{name} variance": values for name, values in uncertainty.items()
-        }
-    p = answer["mean"]
-    classes = np.array(encoding.class_names, dtype=object)[p.argmax(axis=1)]
-    shares = {f"P({name})": p[:, code] for code, name in enumerate(encoding.class_names)}
-    return {"prediction": classes, **shares} | {f"{name}, nats": values for name, values in uncertainty.items()}
+        return found
+    return {"prediction": np.array(encoding.class_names, dtype=object)[answer["mean"].argmax(axis=1)], **found}
 
 
 def predicted_table(new: NewRows, answer: Arrays, encoding: TableEncoding) -> pd.DataFrame:

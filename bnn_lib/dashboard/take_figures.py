@@ -165,9 +165,8 @@ def _surfaces(taken: Taken, view: Surfaces) -> dict[str, Draw]:
 
 def _objective(taken: Taken) -> go.Figure:
     objective = taken.picture.objective
-    has_elbo = METHODS[taken.experiment.inference.method].objective == "elbo"
     series = elbo_series(np.arange(1, len(objective) + 1), objective, len(objective))
-    return elbo_figure(series, label="ELBO" if has_elbo else "log density")
+    return elbo_figure(series, label=METHODS[taken.experiment.inference.method].objective_label)
 
 
 def _names(dataset: Dataset) -> tuple[str, str]:

@@ -140,7 +140,7 @@ def show_elbo(experiment: Experiment, result: run.Shown | None) -> None:
 
 def objective_label(experiment: Experiment) -> str:
     """Return what the curve beside the map shows."""
-    return "ELBO" if METHODS[experiment.inference.method].objective == "elbo" else "log density"
+    return METHODS[experiment.inference.method].objective_label
 
 
 def place_pick(dataset: Dataset | None, result: run.Shown | None) -> None:

@@ -47,6 +47,16 @@ class MethodEntry:
     in_app: bool = True
     copies: int = 1
 
+    @property
+    def has_elbo(self) -> bool:
+        """Whether the number that every step reports is the ELBO."""
+        return self.objective == "elbo"
+
+    @property
+    def objective_label(self) -> str:
+        """What that number is called."""
+        return "ELBO" if self.has_elbo else "log density"
+
     def load(self) -> Method:
         """Import the module and return the method."""
         return cast("Method", import_module(self.module).METHOD)
