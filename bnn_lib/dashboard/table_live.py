@@ -14,7 +14,7 @@ from bnn_lib.dashboard.views import objective_label
 def live(session: Session) -> None:
     """Show what the fit is doing, again and again until it is over."""
     waiting = session.engine.status.phase != "ready"
-    pace.look(_live, session, waiting, settings=())
+    pace.look(_live, session, waiting, settings=(table.CHOICES, table.EXPERIMENT))
 
 
 def _live(session: Session, was_waiting: bool) -> float | None:
