@@ -22,8 +22,8 @@ from bnn_lib.errors import InvalidData, InvalidExperiment
 from bnn_lib.experiment import Experiment, InferenceSpec, NetworkSpec, PriorSpec
 from bnn_lib.likelihoods import resolve_likelihood
 
-LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM, WANTED = (
-    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem", "wanted")
+LOADED, CHOICES, EXPERIMENT, RUN, RESULTS, PROBLEM, WANTED, CLASS = (
+    f"table.{name}" for name in ("loaded", "choices", "experiment", "run", "results", "problem", "wanted", "class")
 )
 HELD_OUT = 0.2
 FEW_ROWS, FEW_UNITS, UNITS = 500, 10, 50  # training rows up to which few hidden units do better

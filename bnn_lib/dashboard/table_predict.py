@@ -103,6 +103,15 @@ def effects(swept: Sweep, answer: Arrays, data: TableData, shown: int) -> list[E
     return sorted(found, key=lambda effect: -effect.size)
 
 
+def shown_output(encoding: TableEncoding, chosen: object) -> tuple[int, str]:
+    """Return the output that effects are of, and its name: the class chosen, else the last; or the target."""
+    if encoding.task == "regression":
+        return 0, encoding.target
+    names = encoding.class_names
+    shown = chosen if isinstance(chosen, int) and chosen < len(names) else len(names) - 1
+    return shown, f"P({names[shown]})"
+
+
 def _most_common(item: Input, columns: np.ndarray) -> str:
     shares = columns.mean(axis=0)
     if len(item.levels) == 2:

@@ -174,15 +174,10 @@ def show_effects(session: Session, result: table.Result) -> None:
     """Show what each feature does by itself."""
     data = result.data
     st.markdown("## What each feature does by itself")
-    shown = 0
-    if data.dataset.task == "classification":
-        names = data.encoding.class_names
-        shown = len(names) - 1
-        if len(names) > 2:
-            wanted = st.selectbox(
-                "Class", range(len(names)), format_func=names.__getitem__, key="table.class", width=240
-            )
-            shown = int(wanted)
+    names = data.encoding.class_names
+    if len(names) > 2:
+        st.selectbox("Class", range(len(names)), format_func=names.__getitem__, key=table.CLASS, width=240)
+    shown, target = table_predict.shown_output(data.encoding, st.session_state.get(table.CLASS))
     swept = table_predict.sweep(data.encoding, data.dataset)
     answer = ask(
         session,
@@ -195,8 +190,6 @@ def show_effects(session: Session, result: table.Result) -> None:
     found = table_predict.effects(swept, answer, data, shown)
     if len(found) > FIRST_EFFECTS and not st.toggle(f"All {len(found)} features", key="table.all_effects"):
         found = found[:FIRST_EFFECTS]
-    regression = data.dataset.task == "regression"
-    target = data.encoding.target if regression else f"P({data.encoding.class_names[shown]})"
     span = shared_range(found)
     # A figure a feature: as many side by side as there is room for.
     with st.container(key="table_effects"):
@@ -205,7 +198,7 @@ def show_effects(session: Session, result: table.Result) -> None:
             figure.update_layout(margin={**MARGIN, "t": 12}, font_family=FONT)
             alt = f"{target} along {effect.name}, from {effect.mean.min():.4g} to {effect.mean.max():.4g}"
             st.plotly_chart(figure, theme=None, key=f"table.effect.{place}", config=CONFIG, alt=alt)
-    noise = " Grey: where 95 % of single values lie, noise included." if regression else ""
+    noise = " Grey: where 95 % of single values lie, noise included." if data.dataset.task == "regression" else ""
     st.caption(
         "The feature that moves the prediction most is first; all others stay at their median or most common "
         f"level. Purple: where 95 % of the networks lie, which is what they do not know.{noise} Ticks: training "

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from bnn_lib.dashboard import compare, data, run, share, table, table_predict, take_files
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.delta_generator import DeltaGenerator
 
-FIGURE, METHOD, CLASS = "take.figure", "take.method", "table.class"
+FIGURE, METHOD = "take.figure", "take.method"
 MOST_EFFECTS = 9  # features in one figure
 
 
@@ -125,16 +124,12 @@ def _buttons(files: Sequence[File]) -> None:
 
 def _effects(session: Session, result: table.Result) -> Draw:
     picture, table_data = result.picture, result.data
-    task, encoding = table_data.dataset.task, table_data.encoding
-    shown = 0
-    if task == "classification":
-        chosen = st.session_state.get(CLASS)
-        shown = int(chosen) if isinstance(chosen, int | np.integer) else len(encoding.class_names) - 1
-    target = encoding.target if task == "regression" else f"P({encoding.class_names[shown]})"
+    shown, target = table_predict.shown_output(table_data.encoding, st.session_state.get(table.CLASS))
 
     def draw() -> go.Figure:
-        swept = table_predict.sweep(encoding, table_data.dataset)
-        answer = take_files.ask(session, "effects", table_predict.question(picture, swept.X, task))
+        swept = table_predict.sweep(table_data.encoding, table_data.dataset)
+        asked = table_predict.question(picture, swept.X, table_data.dataset.task)
+        answer = take_files.ask(session, "effects", asked)
         found = table_predict.effects(swept, answer, table_data, shown)
         return effects_figure(found[:MOST_EFFECTS], target, "What each feature does by itself")
 
