@@ -23,7 +23,6 @@ KINDS = ("probability", "total", "aleatoric", "epistemic")
 CHOSEN, RUNS, STORED, PROBLEM = "compare_methods", "compare_runs", "compare_stored", "compare_problem"
 SHOWN = "compare_shown"  # which map
 LOOKED_UP = "compare_looked_up"
-WIDGET = "w.methods"
 USUAL = ("advi", "fullrank_advi", "nuts", "ensemble")
 
 
@@ -148,12 +147,17 @@ def problem() -> str | None:
     return found
 
 
-def choose() -> None:
-    """Take over the methods from their widget."""
+def choose(methods: Sequence[str]) -> None:
+    """Compare these methods (their widget's callback)."""
     known = offered()
-    names = [name for name in st.session_state[WIDGET] if name in known]
-    st.session_state[CHOSEN] = tuple(names[:MOST])
+    st.session_state[CHOSEN] = tuple([name for name in methods if name in known][:MOST])
     st.session_state[PROBLEM] = None
+
+
+def show_map(kind: str) -> None:
+    """Show these maps (their control's callback, of a part of the page: its end, which stores, is not run)."""
+    st.session_state[SHOWN] = kind
+    store()
 
 
 def preset(label: str) -> None:

@@ -13,7 +13,7 @@ from bnn_lib.dashboard import compare, compare_cells, compare_numbers, controls,
 from bnn_lib.dashboard.live import duration, progress_text, speed
 from bnn_lib.dashboard.notices import plain, show_failure
 from bnn_lib.dashboard.session import Session, open_session
-from bnn_lib.dashboard.widgets import bind, more, presets
+from bnn_lib.dashboard.widgets import bind, more, presets, tie
 from bnn_lib.datasets import DATASETS
 from bnn_lib.datasets.load import entry_of
 from bnn_lib.experiment import Experiment
@@ -26,10 +26,8 @@ WAS_BUSY = "compare_was_busy"
 # --- settings -----------------------------------------------------------------------------------------------
 
 
-def _dataset_chosen() -> None:
-    name = st.session_state["w.data.name"]
-    if name in DATASETS:
-        state.change(data.chosen(name, st.session_state[state.STATE]))
+def _of_dataset(name: str) -> dict[str, object]:
+    return data.chosen(name, st.session_state[state.STATE]) if name in DATASETS else {}
 
 
 def data_controls(experiment: Experiment) -> None:
@@ -38,14 +36,13 @@ def data_controls(experiment: Experiment) -> None:
     name = experiment.data.name
     painted = [name] if DATASETS[name].painted else []  # where there is something painted
     if not links.hides("data.name"):
-        tied = bind("data.name", experiment.data.name) | {"on_change": _dataset_chosen, "args": ()}
         st.selectbox(
             "Data set",
             [*data.MAPPED, *data.CURVED_ONCE, *painted],
             format_func=lambda name: DATASETS[name].label,
             help=entry.help,
             width=150,
-            **tied,
+            **bind("data.name", name, read=_of_dataset),
         )
     if entry.fixed_rows is None:
         with more("data"):
@@ -65,14 +62,12 @@ def method_choice() -> None:
     if links.hides(compare.FIELD):
         return
     known = compare.offered()
-    st.session_state[compare.WIDGET] = list(st.session_state[compare.CHOSEN])
     st.multiselect(
         f"Methods ({compare.FEWEST} to {compare.MOST})",
         known,
         format_func=lambda name: METHODS[name].label,
         max_selections=compare.MOST,
-        key=compare.WIDGET,
-        on_change=compare.choose,
+        **tie("w.methods", list(st.session_state[compare.CHOSEN]), compare.choose),
     )
 
 
@@ -110,8 +105,7 @@ def _grid(session: Session) -> float | None:
             "Map",
             kinds,
             format_func=compare_cells.NAMES.__getitem__,
-            key=compare.SHOWN,
-            on_change=compare.store,  # in this part of the page alone: its end is not run
+            **tie("w.map", kind, compare.show_map),
             required=True,
             label_visibility="collapsed",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from bnn_lib.dashboard import components, data, links, painting, state
 from bnn_lib.dashboard.likelihood_controls import family_choice
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.thumbnails import chooser_data
-from bnn_lib.dashboard.widgets import PAGE, Holder, bind, choice, more, presets, registered, toggle, whole
+from bnn_lib.dashboard.widgets import PAGE, Holder, bind, choice, more, presets, registered, tie, toggle, whole
 from bnn_lib.datasets import DATASETS, Dataset, DatasetEntry
 from bnn_lib.datasets.load import MAX_IMBALANCE, MAX_LABEL_NOISE, entry_of
 from bnn_lib.experiment import Experiment
@@ -141,30 +142,30 @@ def _class_controls(experiment: Experiment) -> None:
         )
 
 
-def _number_features_chosen() -> None:
-    chosen = st.session_state["w.features"]
-    if chosen:
-        state.change({"data.features": tuple(chosen)})
+def _features_chosen(features: Sequence[str]) -> None:
+    if features:
+        state.change({"data.features": tuple(features)})
 
 
 def _features_of_number(experiment: Experiment) -> None:
     """Choose one feature, for curves, or two, for surfaces."""
     entry = DATASETS[experiment.data.name]
-    st.session_state["w.features"] = list(experiment.data.features or entry.default_features)
+    now = list(experiment.data.features or entry.default_features)
     st.multiselect(
         "Features, one or two",
         entry.features,
         max_selections=2,
-        key="w.features",
-        on_change=_number_features_chosen,
         help="What it predicts from: one feature gives curves, two give surfaces.",
+        **tie("w.features", now, _features_chosen),
     )
 
 
-def _features_chosen() -> None:
-    pair = tuple(st.session_state[f"w.feature{axis}"] for axis in (0, 1))
+def _feature_chosen(axis: int, feature: str) -> None:
+    spec = state.load().data
+    pair = list(spec.features or DATASETS[spec.name].default_features)
+    pair[axis] = feature
     if pair[0] != pair[1]:
-        state.change({"data.features": pair})
+        state.change({"data.features": tuple(pair)})
 
 
 def _feature_choice(experiment: Experiment) -> None:
@@ -172,14 +173,11 @@ def _feature_choice(experiment: Experiment) -> None:
     entry = DATASETS[experiment.data.name]
     pair = experiment.data.features or entry.default_features
     for axis, name in enumerate(("Across", "Up")):
-        key = f"w.feature{axis}"
-        st.session_state[key] = pair[axis]
         options = [feature for feature in entry.features if feature != pair[1 - axis]]
         st.selectbox(
             name,
             options,
-            key=key,
-            on_change=_features_chosen,
+            **tie(f"w.feature{axis}", pair[axis], partial(_feature_chosen, axis)),
             help=f"The feature on the map's {'horizontal' if axis == 0 else 'vertical'} axis.",
         )
 

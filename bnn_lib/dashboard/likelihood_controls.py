@@ -41,7 +41,7 @@ def family_choice(
         format_func=labels.__getitem__,
         help=why if family == "auto" else LIKELIHOODS[family].help,
         width=width or "stretch",
-        **bind("likelihood.family", family, of) | {"on_change": _family_chosen},
+        **bind("likelihood.family", family, of, read=_of_family),
     )
 
 
@@ -69,9 +69,8 @@ def _is_possible(name: str, target: Dataset | DatasetEntry) -> bool:
     return True
 
 
-def _family_chosen(of: Holder, widget_key: str, name: str) -> None:
-    family = st.session_state[widget_key]
-    changes: dict[str, object] = {name: family}
+def _of_family(family: str) -> dict[str, object]:
+    changes: dict[str, object] = {"likelihood.family": family}
     if family in LIKELIHOODS and not LIKELIHOODS[family].has_noise:
         changes["likelihood.noise"] = None  # whose widget goes: a size that was set would be refused
-    of.change(changes)
+    return changes

@@ -25,6 +25,7 @@ from bnn_lib.dashboard.notices import FAILED, Failure, plain, show_failure
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.side_by_side import FONT
+from bnn_lib.dashboard.widgets import tie
 from bnn_lib.datasets import DATASETS
 from bnn_lib.datasets.load import entry_of
 from bnn_lib.engine import Answer, Job, Picture, Question
@@ -34,7 +35,7 @@ from bnn_lib.figures.weights import weights_figure
 from bnn_lib.inference import METHODS
 from bnn_lib.structure import Structure
 
-FIT, WIDGET = "prior_fit", "w.prior_data"
+FIT = "prior_fit"
 MOST_BY_NUTS = 500  # weights
 
 
@@ -85,8 +86,7 @@ def method_for(experiment: Experiment) -> InferenceSpec:
     return regression.QUICK_NUTS
 
 
-def _chosen() -> None:
-    name = st.session_state[WIDGET]
+def _chosen(name: str) -> None:
     if name in DATASETS:
         entry = DATASETS[name]
         state.change({"data.name": name, "data.n": entry.default_n, "data.noise": entry.default_noise})
@@ -118,10 +118,9 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
         st.markdown("## Fit this")
         names = suiting(functions)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            st.session_state[WIDGET] = wanted.data.name
             st.selectbox(
-                "Data", names, format_func=lambda name: DATASETS[name].label, key=WIDGET, on_change=_chosen,
-                help=DATASETS[wanted.data.name].help, width=180,
+                "Data", names, format_func=lambda name: DATASETS[name].label,
+                help=DATASETS[wanted.data.name].help, width=180, **tie("w.prior_data", wanted.data.name, _chosen),
             )  # fmt: skip
             method = METHODS[wanted.inference.method]
             st.button(

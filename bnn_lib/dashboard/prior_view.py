@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from bnn_lib.dashboard import components, links, pace, prior_payload, prior_stat
 from bnn_lib.dashboard.prior_density import density_html
 from bnn_lib.dashboard.prior_state import Functions
 from bnn_lib.dashboard.session import Session, open_session
-from bnn_lib.dashboard.widgets import bind, registered, toggle
+from bnn_lib.dashboard.widgets import bind, registered, tie, toggle
 from bnn_lib.engine import Answer, AnswerView
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import NONE, write_text
@@ -33,17 +34,15 @@ TITLES = {
 # --- controls -----------------------------------------------------------------------------------------------
 
 
-def _depth_chosen() -> None:
-    hidden, depth = state.load().network.hidden, st.session_state["w.depth"]
+def _depth_chosen(depth: int) -> None:
+    hidden = state.load().network.hidden
     if depth in DEPTHS:
         width = hidden[-1] if hidden else 5
         state.change({"network.hidden": (*hidden, *[width] * depth)[:depth]})
 
 
-def _width_chosen() -> None:
-    hidden, width = state.load().network.hidden, st.session_state["w.width"]
-    if isinstance(width, int):
-        state.change({"network.hidden": (width,) * len(hidden)})
+def _width_chosen(width: int) -> None:
+    state.change({"network.hidden": (width,) * len(state.load().network.hidden)})
 
 
 def _slide(
@@ -73,16 +72,17 @@ def network_controls(experiment: Experiment) -> None:
 
 
 def _shape_controls(hidden: Sequence[int]) -> None:
-    st.session_state["w.depth"] = len(hidden)
     st.segmented_control(
-        "Hidden layers", DEPTHS, key="w.depth", on_change=_depth_chosen, required=True, width="stretch"
+        "Hidden layers", DEPTHS, required=True, width="stretch", **tie("w.depth", len(hidden), _depth_chosen)
     )
     if hidden:
         options = sorted({*WIDTHS, hidden[0]})
-        st.session_state["w.width"] = hidden[0]
         mixed = f" Now {write_text(hidden)}." if len(set(hidden)) > 1 else ""
         st.select_slider(
-            "Width", options, key="w.width", on_change=_width_chosen, help=f"Units of every hidden layer.{mixed}"
+            "Width",
+            options,
+            help=f"Units of every hidden layer.{mixed}",
+            **tie("w.width", hidden[0], _width_chosen),
         )
 
 
@@ -99,8 +99,8 @@ def prior_controls(experiment: Experiment) -> None:
         _slide("Bias scale", "prior.bias_scale", prior.bias_scale, SCALES, help_text, none="as the weights")
 
 
-def _functions_chosen(name: str) -> None:
-    prior_state.choose(**{name: st.session_state[f"w.{name}"]})
+def _functions_chosen(name: str, value: Any) -> None:
+    prior_state.choose(**{name: value})
 
 
 def function_controls(functions: Functions) -> None:
@@ -109,15 +109,11 @@ def function_controls(functions: Functions) -> None:
     for name, labels in choices.items():
         if links.hides(name):
             continue
-        key = f"w.{name}"
-        st.session_state[key] = getattr(functions, name)
         st.segmented_control(
             "Functions of" if name == "inputs" else "giving",
             list(labels),
             format_func=labels.__getitem__,
-            key=key,
-            on_change=_functions_chosen,
-            args=(name,),
+            **tie(f"w.{name}", getattr(functions, name), partial(_functions_chosen, name)),
             required=True,
             label_visibility="collapsed",
         )

@@ -103,8 +103,11 @@ def painted_curves_data(spec: DataSpec, dataset: Dataset | None, key: str) -> Js
     }
 
 
-def curves_result(key: str, curves: Curves) -> Json:
-    """Return a result's curves: the snapshots, the last state, and the predictive density."""
+def curves_result(key: str, curves: Curves, *, may_branch: bool) -> Json:
+    """Return a result's curves: the snapshots, the last state, and the predictive density.
+
+    Where that `may_branch`, bands hide what it says, and the density is what is seen first.
+    """
     return {
         "key": key,
         "frames": payload.pack(np.stack([frame.array() for frame in curves.frames])) if curves.frames else None,
@@ -112,6 +115,7 @@ def curves_result(key: str, curves: Curves) -> Json:
         "density": payload.pack(curves.density),
         "outcomes": np.round(curves.outcomes, 6).tolist(),
         "discrete": curves.discrete,
+        "branches": may_branch,
     }
 
 
@@ -150,5 +154,6 @@ def seen(dataset: Dataset, name: str, key: str) -> tuple[str, Json]:
 def result_of(key: str, picture: Picture) -> Json:
     """Return what the component needs of a result."""
     if isinstance(picture.view, Curves):
-        return curves_result(key, picture.view)
+        family = Experiment.from_json(picture.experiment_json).likelihood.family
+        return curves_result(key, picture.view, may_branch=family == "mixture")
     return surfaces_result(key, picture.view_as(Surfaces))

@@ -16,6 +16,8 @@ from bnn_lib.dashboard import links, state
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import NONE, write_text
 
+VERSIONS, TOUCHED = "widget_versions", "widgets_touched"
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -39,25 +41,52 @@ class Holder:
 PAGE = Holder(state.change, hides=links.hides)  # whose experiment is in its link
 
 
-def bind(name: str, value: object, of: Holder = PAGE) -> dict[str, Any]:
-    """Tie a widget to a field: its key, its present value, and what to do when it changes."""
-    key = f"{of.prefix}.{name}"
+def tie(name: str, value: object, changed: Callable[[Any], None]) -> dict[str, Any]:
+    """Tie a widget to a value: its key, that value, and what to do with another that the user gives it.
+
+    The key is a new one whenever the value was changed from elsewhere. Until the browser has heard of that, each
+    of its messages has the value that it still shows, which would undo the change: it now is of another key.
+    """
+    versions: dict[str, int] = st.session_state.setdefault(VERSIONS, {})
+    key = key_of(name)
+    touched: set[str] = st.session_state.setdefault(TOUCHED, set())
+    if key in st.session_state and st.session_state[key] != value and key not in touched:
+        versions[name] = versions.get(name, 0) + 1
+        key = key_of(name)
+    touched.discard(key)
     # Set in every run: what is folded away has not been shown yet and would show its default when it is.
     st.session_state[key] = value
-    return {"key": key, "on_change": _changed, "args": (of, key, name)}
+    return {"key": key, "on_change": _touched, "args": (name, key, changed)}
 
 
-def _changed(of: Holder, widget_key: str, name: str) -> None:
-    value = st.session_state[widget_key]
+def key_of(name: str) -> str:
+    """Return the present key of the widget that is tied by this name."""
+    version = st.session_state.get(VERSIONS, {}).get(name, 0)
+    return f"{name}.{version}" if version else name
+
+
+def _touched(name: str, key: str, changed: Callable[[Any], None]) -> None:
+    if key != key_of(name):
+        return  # of a widget that is gone, which Streamlit (1.67) remembers
+    st.session_state[TOUCHED].add(key)
+    value = st.session_state[key]
     if value is not None:  # an emptied widget changes nothing
-        of.change({name: value})
+        changed(value)
 
 
-def _number_typed(of: Holder, widget_key: str, name: str) -> None:
-    # A typed "20,000" is meant as it is shown.
-    value = st.session_state[widget_key]
-    if value is not None:
-        of.change({name: str(value).replace(",", "").strip()})
+def bind(
+    name: str,
+    value: object,
+    of: Holder = PAGE,
+    *,
+    read: Callable[[Any], Mapping[str, object]] | None = None,
+) -> dict[str, Any]:
+    """Tie a widget to a field; `read` gives the changes that a value means where it is more than the field's."""
+
+    def changed(given: Any) -> None:
+        of.change({name: given} if read is None else read(given))
+
+    return tie(f"{of.prefix}.{name}", value, changed)
 
 
 def presets(
@@ -81,6 +110,9 @@ def presets(
         texts = [write_text(v) for v in sorted([*usual, value])]  # type: ignore[type-var]
     options = [NONE, *texts] if none else texts
 
+    def as_shown(typed: str) -> dict[str, object]:
+        return {dotted: typed.replace(",", "").strip()}  # a typed "20,000" is meant as it is shown
+
     def shown(text: str) -> str:
         if text == NONE and none:
             return none
@@ -94,7 +126,7 @@ def presets(
         help=help_text,
         accept_new_options=True,
         **extent,
-        **bind(dotted, now, of) | {"on_change": _number_typed},
+        **bind(dotted, now, of, read=as_shown),
     )
 
 

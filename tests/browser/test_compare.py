@@ -45,7 +45,7 @@ def test_methods_fill_their_cells_and_are_measured_from_nuts(visit, shots):
     # Each cell shows its own method's map, and another one of another kind.
     probability = {name: pixels(page, name) for name in ("advi", "map", "nuts")}
     assert len(set(probability.values())) == 3
-    page.locator(".st-key-compare_shown").get_by_text("epistemic").click()
+    page.locator(".st-key-w-map").get_by_text("epistemic").click()
     for name, before in probability.items():
         for _ in range(200):
             if pixels(page, name) != before:

@@ -66,3 +66,23 @@ def test_what_is_pressed_before_an_answer_came_undoes_nothing(visit):
     page.go_back()
     expect(view(page, "Moons")).to_be_checked()
     expect(page.get_by_label(re.compile("3 hidden layers of 5, 5, 5 units"))).to_be_visible()
+
+
+def test_what_a_choice_has_changed_besides_is_not_undone_by_what_the_browser_still_shows(visit):
+    visitor, line = visit(), Line()
+    visitor.page.route_web_socket(re.compile("_stcore/stream"), line.connect)
+    page = visitor.open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    line.held = []
+    view(page, "Circles").click()
+    wait_for(lambda: line.has(b"data.noise=0.1"), page)  # that suits these data
+    # The browser's slider is still at the noise of before, and says so with the next press.
+    page.locator(".st-key-layer_plus button:visible").click()
+    wait_for(lambda: line.has(b"network.hidden=5"), page)
+    line.release()
+    expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5"))
+    expect(page).to_have_url(re.compile(r"data\.noise=0\.1"))
+    expect(page.get_by_role("slider", name="Noise")).to_have_value("0.1")
+    # And it can be moved from there.
+    page.get_by_role("slider", name="Noise").press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"data\.noise=0\.11"))

@@ -60,8 +60,15 @@ def test_every_data_set_has_its_plot_and_its_result(name: str):
         final = unpack_rows(result["final"])
         np.testing.assert_allclose(final[0], picture.final.mean, atol=1e-3 * np.ptp(picture.final.mean))
         assert len(result["outcomes"]) == result["density"]["shape"][0]
+        assert not result["branches"]
         assert content["truth"] is not None
         assert len(content["truth"]["branches"][0]) == len(content["truth"]["x"])
+
+
+def test_a_mixture_is_shown_by_its_density():
+    data, mixture = DataSpec(name="bimodal", n=60), LikelihoodSpec(family="mixture")
+    picture = make_picture(Experiment(data=data, likelihood=mixture))
+    assert regression.result_of("k", picture)["branches"]
 
 
 def test_stretches_without_rows_are_found():

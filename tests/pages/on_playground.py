@@ -7,7 +7,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from bnn_lib.dashboard import state
+from bnn_lib.dashboard import state, widgets
 from bnn_lib.experiment import Experiment
 
 
@@ -35,6 +35,14 @@ def until_ended(page: AppTest, stop: str = "stop") -> AppTest:
             return page
         page.run()
     raise AssertionError("the fit did not end")
+
+
+def key_of(page: AppTest, name: str) -> str:
+    """Return the present key of a tied widget: it is another one once the value was changed from elsewhere."""
+    if widgets.VERSIONS not in page.session_state:
+        return name
+    version = page.session_state[widgets.VERSIONS].get(name)
+    return f"{name}.{version}" if version else name
 
 
 def experiment_of(page: AppTest) -> Experiment:

@@ -9,7 +9,7 @@ from bnn_lib.dashboard import compare, history
 from bnn_lib.dashboard.presets import PRESETS
 from bnn_lib.experiment import Experiment
 from tests.pages.fake_engine import FakeEngine, make_picture
-from tests.pages.on_playground import query_of, until_ended
+from tests.pages.on_playground import key_of, query_of, until_ended
 
 METHODS = ("advi", "map")
 
@@ -129,7 +129,7 @@ def test_another_data_set_drops_a_likelihood_that_was_for_counts(compared):
 
 def test_the_address_follows_the_map(compared):
     page = compared(methods=",".join(METHODS))
-    control = next(c for c in page.get("button_group") if c.key == compare.SHOWN)
+    control = next(c for c in page.get("button_group") if c.key == key_of(page, "w.map"))
     control.set_value("total").run()
     assert query_of(page) == {"methods": ",".join(METHODS), "map": "total"}
 
@@ -139,7 +139,7 @@ def test_methods_and_map_can_be_hidden(compared):
     assert not page.exception
     assert not page.warning
     assert not page.multiselect
-    assert not [c for c in page.get("button_group") if c.key == compare.SHOWN]
+    assert not [c for c in page.get("button_group") if c.key == key_of(page, "w.map")]
     assert page.session_state[compare.SHOWN] == "epistemic"
 
 

@@ -13,7 +13,7 @@ from bnn_lib.datasets.painted import MOST_IN_LINK, paint
 from bnn_lib.experiment import Experiment
 from tests.pages.conftest import Open
 from tests.pages.fake_engine import FakeEngine, make_picture
-from tests.pages.on_playground import query_of
+from tests.pages.on_playground import key_of, query_of
 
 SETTINGS = {
     "data.name": "circles",
@@ -54,7 +54,7 @@ def test_the_playground_keeps_its_settings_and_its_link(visit: Open, other: str)
     assert page.session_state["experiment"] == wanted
     assert query_of(page) == link
     assert "Group 3" in headings(page)
-    assert page.slider(key="w.data.noise").value == 0.3
+    assert page.slider(key=key_of(page, "w.data.noise")).value == 0.3
     assert not [box for box in page.selectbox if box.key == "w.inference.method"]
 
 
@@ -76,7 +76,7 @@ def test_what_is_pressed_before_the_browser_has_the_last_link_undoes_nothing(vis
     address(page, old)  # which the browser still shows as the next is pressed
     page.selectbox(key="w.prior.family").set_value("laplace").run()
     assert query_of(page) == new | {"prior.family": "laplace"}
-    assert page.slider(key="w.data.noise").value == 0.3
+    assert page.slider(key=key_of(page, "w.data.noise")).value == 0.3
     address(page, new)  # it has heard of the first by now
     page.selectbox(key="w.prior.scaling").set_value("fan_in").run()
     last = new | {"prior.family": "laplace", "prior.scaling": "fan_in"}
@@ -98,7 +98,7 @@ def test_an_earlier_link_counts_again(visit: Open, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True))
     page.run()
     assert query_of(page) == old
-    assert page.slider(key="w.data.noise").value == 0.1
+    assert page.slider(key=key_of(page, "w.data.noise")).value == 0.1
 
 
 def test_points_too_many_for_a_link_stay(visit: Open):

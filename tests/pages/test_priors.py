@@ -14,7 +14,7 @@ from bnn_lib.dashboard import prior_fit, prior_state, prior_view
 from bnn_lib.engine import Question
 from bnn_lib.experiment import Experiment, InferenceSpec
 from tests.pages.fake_engine import FakeEngine
-from tests.pages.on_playground import component, experiment_of, query_of
+from tests.pages.on_playground import component, experiment_of, key_of, query_of
 
 Priors = Callable[..., AppTest]
 
@@ -196,7 +196,7 @@ def test_fit_this_puts_the_posterior_beside_the_prior(engine: FakeEngine, priors
         "And after it has seen Circles",
     ]
     assert len(page.get("plotly_chart")) == 1
-    page.select_slider(key="w.prior.scale").set_value("3.0").run()
+    page.select_slider(key=key_of(page, "w.prior.scale")).set_value("3.0").run()
     assert len(page.get("plotly_chart")) == 0  # it was another prior's
     assert not page.exception
 
@@ -219,7 +219,7 @@ def test_a_fit_can_be_stopped_after_a_setting_has_moved_and_makes_room_for_the_n
     engine.stays = "running"
     page = priors()
     page.button(key="prior_fit_button").click().run()
-    page.select_slider(key="w.prior.scale").set_value("3.0").run()
+    page.select_slider(key=key_of(page, "w.prior.scale")).set_value("3.0").run()
     assert not page.button(key="prior_stop").disabled
     page.button(key="prior_fit_button").click().run()
     assert sum(name == "stop" for name, _ in engine.calls) == 1  # the first, which nobody sees any more

@@ -13,7 +13,7 @@ from bnn_lib.datasets.painted import MOST_IN_LINK, paint, read_painting
 from bnn_lib.engine.views.curves import make_line
 from bnn_lib.experiment import DataSpec
 from tests.pages.fake_engine import FakeEngine, make_picture
-from tests.pages.on_playground import component, experiment_of, until_ended
+from tests.pages.on_playground import component, experiment_of, key_of, until_ended
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_likelihood_without_noise_lets_go_of_one_that_was_set_and_counts_are_f
     page = family.set_value("mixture").run()
     assert experiment_of(page).likelihood.noise is None  # its widget has gone, and a fit would be refused for it
     page = regress(data__name="gap", likelihood__family="poisson")  # by a link: it stays, and can be left
-    assert page.selectbox(key="w.likelihood.family").value == "poisson"
+    assert page.selectbox(key=key_of(page, "w.likelihood.family")).value == "poisson"
     assert not page.exception
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from bnn_lib.datasets.samples import SAMPLES
+from tests.pages.on_playground import key_of
 
 DIABETES = SAMPLES["diabetes"].content()
 
@@ -36,4 +37,4 @@ def fit(page: AppTest) -> AppTest:
 
 
 def family(page: AppTest):
-    return page.selectbox(key="w.table.likelihood.family")
+    return page.selectbox(key=key_of(page, "w.table.likelihood.family"))

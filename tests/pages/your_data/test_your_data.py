@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from bnn_lib.dashboard import table
 from bnn_lib.engine import EngineSettings
+from tests.pages.on_playground import key_of
 from tests.pages.your_data.fake_table import TableEngine
 from tests.pages.your_data.on_your_data import DIABETES, family, fit, frame_with, upload, words
 
@@ -47,7 +48,7 @@ def test_a_file_is_summarised_and_guessed_before_any_fit(engine: TableEngine, pa
         "*", ""
     )
     assert page.selectbox(key="w.table.target").value == "progression"
-    assert page.segmented_control(key="w.table.task").value == "regression"
+    assert page.segmented_control(key=key_of(page, "w.table.task")).value == "regression"
     assert len(page.multiselect(key="w.table.features").value) == 10
     assert "354 rows to learn from, 88 held out; 10 features as 10 inputs." in words(page)
     assert engine.submitted == engine.datasets == []
@@ -95,8 +96,8 @@ def test_classes_have_their_own_scores_and_words(page: AppTest):
 def test_every_guess_can_be_changed(engine: TableEngine, page: AppTest):
     upload(page, DIABETES)
     page.selectbox(key="w.table.target").set_value("sex").run()
-    assert page.segmented_control(key="w.table.task").value == "classification"
-    page.multiselect(key="w.table.features").set_value(["age", "bmi"]).run()
+    assert page.segmented_control(key=key_of(page, "w.table.task")).value == "classification"
+    page.multiselect(key=key_of(page, "w.table.features")).set_value(["age", "bmi"]).run()
     page.slider(key="w.table.test_fraction").set_value(0.5).run()
     fit(page)
     (dataset,) = engine.datasets

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from bnn_lib.dashboard import table
 from bnn_lib.experiment import LikelihoodSpec, PriorSpec
+from tests.pages.on_playground import key_of
 from tests.pages.your_data.fake_table import TableEngine
 from tests.pages.your_data.on_your_data import DIABETES, family, fit, upload, words
 
@@ -51,7 +52,7 @@ def counts_and_numbers() -> bytes:
 def test_the_likelihood_is_said_and_only_what_the_target_can_have_is_offered(engine: TableEngine, page: AppTest):
     upload(page, counts_and_numbers())
     page.selectbox(key="w.table.target").set_value("visits").run()
-    page.segmented_control(key="w.table.task").set_value("regression").run()
+    page.segmented_control(key=key_of(page, "w.table.task")).set_value("regression").run()
     assert family(page).options[0] == "auto: negative binomial"
     assert "Poisson" in family(page).options
     assert "negative binomial likelihood" in page.expander[0].label

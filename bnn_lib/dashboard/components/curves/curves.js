@@ -8,7 +8,7 @@ function createCurves(component) {
   const root = component.parentElement;
   const nodes = buildCurves(root);
   const state = {
-    data: null, palette: null, view: "bands", draw: 0, playing: false, result: null, live: null, frame: null, scrub: null,
+    data: null, palette: null, view: "bands", chosen: false, draw: 0, playing: false, result: null, live: null, frame: null, scrub: null,
     painted: null, hover: null, cursor: null, pick: null, mark: null, hidden: { training: false, held: false, truth: false },
   };
   let shown = null, glide = 0, timer = 0, received = 0, decoded = null;
@@ -40,6 +40,8 @@ function createCurves(component) {
   function refresh({ moving = false } = {}) {
     if (!state.data) return;
     const target = current(), from = shown;
+    // Bands would fill what is empty between two branches.
+    if (!state.chosen) state.view = field() && state.result.branches ? "density" : "bands";
     words();
     cancelAnimationFrame(glide);
     if (!moving || !target || !from || from.n !== target.n || reducedMotion.matches || document.hidden) {
@@ -104,7 +106,7 @@ function createCurves(component) {
 
   // --- what the user does -----------------------------------------------------------------------------------
   function choose(name, focus = false) {
-    state.view = name;
+    [state.view, state.chosen] = [name, true];
     if (name !== "single") play(false);
     else if (!reducedMotion.matches) play(true);
     if (focus) nodes.buttons[name].focus();
@@ -215,7 +217,7 @@ function createCurves(component) {
     if (decoded !== result.key) return;
     const snapshots = frames ? Array.from({ length: frames.shape[0] }, (_, i) => curvesOf(part(frames, i))) : [];
     const last = curvesOf(final);
-    state.result = { key: result.key, frames: snapshots, final: last, field: { density, outcomes: result.outcomes, discrete: result.discrete, x: last.x } };
+    state.result = { key: result.key, branches: result.branches, frames: snapshots, final: last, field: { density, outcomes: result.outcomes, discrete: result.discrete, x: last.x } };
     state.scrub = LAST.scrub?.key === result.key ? LAST.scrub.index : null;
     state.frame = null;
     nodes.body.dataset.result = result.key;
