@@ -10,7 +10,9 @@ open_session()
 state.enter("lessons")
 views.inject_style()
 found = lessons.find()
-link, problems = links.read(state.query())
+query = state.query()
+link, problems = links.read(query)
+state.take(query)
 here = lessons.named_by(link)
 with head(notices.plain(here[0].title) if here else "Lessons"):
     if here:
@@ -24,4 +26,4 @@ if here:
     lesson_view.show_step(*here)
 else:
     lesson_view.show_list(found)
-state.write(state.query())
+state.write(query)

@@ -190,12 +190,13 @@ def _file_given() -> None:
 
 
 def _set(text: str, revision: int | None = None) -> None:
+    st.session_state[KEPT + state.load().data.name] = text
+    state.change({"data.points": text})
+    # Last: a newer message may stop this on its way, and the browser takes what has its revision for its own.
     if revision is None:
         _raise_revision()
     else:
         st.session_state[REVISION] = revision
-    st.session_state[KEPT + state.load().data.name] = text
-    state.change({"data.points": text})
 
 
 def _raise_revision() -> None:

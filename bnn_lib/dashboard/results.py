@@ -83,7 +83,7 @@ def load() -> list[str]:
     if KEYS not in st.session_state or state.is_new(query):
         st.session_state[KEYS], st.session_state[PROBLEMS] = [], []
         add(query.get(FIELD, ""))
-        st.session_state[state.WRITTEN] = query
+        state.take(query)
     found: list[str] = st.session_state[KEYS]
     return found
 

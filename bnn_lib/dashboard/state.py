@@ -74,17 +74,23 @@ def is_new(query: Mapping[str, str]) -> bool:
     return st.session_state.get(FRESH, False) or query != st.session_state.get(WRITTEN)
 
 
+def take(query: Mapping[str, str]) -> None:
+    """Note that the page is now what this link says: only another one is new."""
+    st.session_state[WRITTEN], st.session_state[FRESH] = dict(query), False
+
+
 def write(query: Mapping[str, str]) -> None:
     """Make this the page's link, at the end of a run: earlier, the browser may not have left the page before.
 
     A run may be stopped between any two of these lines, by what is pressed meanwhile: the browser is told last.
     """
     found, now = st.query_params.to_dict(), time.monotonic()
-    if found == query:
+    written = st.session_state.get(WRITTEN, found)
+    if found == written == query:
         st.session_state[WRITTEN], st.session_state[CAME_BACK] = dict(query), False
         return
-    # The browser may be at either of these.
-    ended = [other for other in (found, st.session_state.get(WRITTEN, found)) if other != query]
+    # The browser may be at either of these; or it has yet to hear of the second, and then of this once more.
+    ended = [other for other in (found, written) if other != query]
     before = [(moment, other) for moment, other in _left() if now - moment < LATE and other not in (*ended, query)]
     st.session_state[LEFT] = [*before, *((now, other) for other in ended)]
     st.session_state[WRITTEN], st.session_state[CAME_BACK] = dict(query), False
@@ -160,7 +166,7 @@ def load(adapt: Adapt | None = None, own: Collection[str] = (), paints: bool = F
         st.session_state[FIRST] = experiment if link != links.Link() else None
         st.session_state[PROBLEMS] = [*about_link, *about_key, *problems, *more]
         st.session_state[REFUSED] = "The default is used instead."
-        st.session_state[WRITTEN], st.session_state[FRESH] = given, False
+        take(given)
     experiment = st.session_state[STATE]
     assert isinstance(experiment, Experiment)
     return experiment

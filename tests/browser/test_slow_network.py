@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.on_playground import ENDED, LONG, status, view
 
@@ -30,6 +31,12 @@ class Line:
 
     def has(self, text: bytes) -> bool:
         return any(text in message for message in self.held or [] if isinstance(message, bytes))
+
+    def finished(self) -> int:
+        """How many runs of the whole page have ended."""
+        parsed = [ForwardMsg.FromString(message) for message in self.held or [] if isinstance(message, bytes)]
+        whole = ForwardMsg.ScriptFinishedStatus.FINISHED_SUCCESSFULLY
+        return sum(m.WhichOneof("type") == "script_finished" and m.script_finished == whole for m in parsed)
 
     def release(self) -> None:
         held, self.held = self.held or [], None
@@ -86,3 +93,23 @@ def test_what_a_choice_has_changed_besides_is_not_undone_by_what_the_browser_sti
     # And it can be moved from there.
     page.get_by_role("slider", name="Noise").press("ArrowRight")
     expect(page).to_have_url(re.compile(r"data\.noise=0\.11"))
+
+
+def test_what_was_undone_before_an_answer_came_stays_undone(visit):
+    visitor, line = visit(), Line()
+    visitor.page.route_web_socket(re.compile("_stcore/stream"), line.connect)
+    page = visitor.open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    line.held = []
+    view(page, "Circles").click()
+    wait_for(lambda: line.has(b"data.name=circles"), page)
+    page.get_by_role("radio", name="Moons", exact=True).click()
+    # The browser's address is this again, and has never been another; but it has yet to hear of that.
+    wait_for(lambda: line.finished() >= 2, page)
+    line.release()
+    expect(view(page, "Moons")).to_be_checked()
+    expect(page).not_to_have_url(re.compile("circles"))
+    page.locator(".st-key-layer_plus button:visible").click()
+    expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5"))
+    expect(page).not_to_have_url(re.compile("circles"))
+    expect(view(page, "Moons")).to_be_checked()
