@@ -117,9 +117,6 @@ def load() -> tuple[Experiment, tuple[str, ...]]:
         st.session_state[CHOSEN] = usual()
         if FIELD in query and not wrong:
             st.session_state[CHOSEN] = read_methods(query[FIELD])
-        st.session_state.pop(SHOWN, None)
-    # Streamlit forgets which map it was where its control is not shown: on another page, and beside curves.
-    if SHOWN not in st.session_state:
         st.session_state[SHOWN] = query[MAP] if query.get(MAP) in KINDS else None  # None: the usual one
     return state.load(for_the_cells, FIELDS), st.session_state[CHOSEN]
 

@@ -32,7 +32,7 @@ class Column:
     form : str or None
         Of Streamlit's NumberColumn; None for text.
     is_of_one : bool
-        Whether a result has it by itself, and not beside others.
+        Whether it is shown of results that are not compared as methods, too.
     """
 
     name: str

@@ -41,7 +41,7 @@ def family_choice(
         format_func=labels.__getitem__,
         help=why if family == "auto" else LIKELIHOODS[family].help,
         width=width or "stretch",
-        **bind("likelihood.family", family, of, read=_of_family),
+        **bind("likelihood.family", family, of, read=of_family),
     )
 
 
@@ -69,7 +69,8 @@ def _is_possible(name: str, target: Dataset | DatasetEntry) -> bool:
     return True
 
 
-def _of_family(family: str) -> dict[str, object]:
+def of_family(family: str) -> dict[str, object]:
+    """Return the changes that choose a family: the size of a noise that it does not have goes."""
     changes: dict[str, object] = {"likelihood.family": family}
     if family in LIKELIHOODS and not LIKELIHOODS[family].has_noise:
         changes["likelihood.noise"] = None  # whose widget goes: a size that was set would be refused

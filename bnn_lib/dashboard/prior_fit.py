@@ -27,8 +27,8 @@ from bnn_lib.dashboard.session import Session, open_session
 from bnn_lib.dashboard.side_by_side import FONT
 from bnn_lib.dashboard.widgets import tie
 from bnn_lib.datasets import DATASETS
-from bnn_lib.datasets.load import entry_of
 from bnn_lib.engine import Answer, Job, Picture, Question
+from bnn_lib.engine.limits import DataShape
 from bnn_lib.errors import InvalidExperiment
 from bnn_lib.experiment import DataSpec, Experiment, InferenceSpec
 from bnn_lib.figures.weights import weights_figure
@@ -81,7 +81,7 @@ def to_fit(experiment: Experiment, functions: Functions) -> Experiment | None:
 
 def method_for(experiment: Experiment) -> InferenceSpec:
     """Return how to fit: by NUTS while that takes seconds, as mean-field ADVI stays too close to this prior."""
-    if Structure.of(experiment, entry_of(experiment.data)).n_weights > MOST_BY_NUTS:
+    if Structure.of(experiment, DataShape.of(experiment.data)).n_weights > MOST_BY_NUTS:
         return experiment.inference
     return regression.QUICK_NUTS
 
@@ -140,7 +140,7 @@ def show_fit(session: Session, experiment: Experiment, functions: Functions) -> 
         was_ended = _ended(fitted)
         if was_ended:
             _link_to_its_page(fitted)
-        pace.look(_follow, session, fitted, functions, was_ended)
+        pace.look(_follow, session, fitted, functions, was_ended, settings=(state.STATE, prior_state.CHOSEN))
 
 
 def _link_to_its_page(fitted: Fitted) -> None:

@@ -142,7 +142,7 @@ def show_functions(session: Session, experiment: Experiment, functions: Function
     if asked is None or asked.key != question.key:
         asked = st.session_state[ASKED] = session.engine.ask(question, session.id)
     ended = asked.wait(WAIT).ended
-    pace.look(_functions, session, asked, functions, ended)
+    pace.look(_functions, session, asked, functions, ended, settings=(state.STATE, prior_state.CHOSEN))
 
 
 def _functions(session: Session, asked: Answer, functions: Functions, had_ended: bool) -> float | None:

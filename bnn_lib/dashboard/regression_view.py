@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from bnn_lib.dashboard import components, data, painting, payload, regression, run, state
+from bnn_lib.dashboard.likelihood_controls import of_family
 from bnn_lib.dashboard.notices import plain
 from bnn_lib.datasets import DATASETS, Dataset
 from bnn_lib.engine import Picture
@@ -42,7 +43,7 @@ def show_plot(experiment: Experiment, dataset: Dataset | None, result: run.Shown
 
 
 def _follow(family: str) -> None:
-    state.change({"likelihood.family": family})
+    state.change(of_family(family))
 
 
 def suggest_likelihood(experiment: Experiment) -> None:

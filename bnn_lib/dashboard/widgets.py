@@ -16,7 +16,7 @@ from bnn_lib.dashboard import links, state
 from bnn_lib.experiment import Experiment
 from bnn_lib.experiment_text import NONE, write_text
 
-VERSIONS, TOUCHED = "widget_versions", "widgets_touched"
+VERSIONS, LAST, TOUCHED = "widget_versions", "widgets_last", "widgets_touched"  # by name, and by key
 
 
 @dataclass(frozen=True)
@@ -44,34 +44,52 @@ PAGE = Holder(state.change, hides=links.hides)  # whose experiment is in its lin
 def tie(name: str, value: object, changed: Callable[[Any], None]) -> dict[str, Any]:
     """Tie a widget to a value: its key, that value, and what to do with another that the user gives it.
 
-    The key is a new one whenever the value was changed from elsewhere. Until the browser has heard of that, each
-    of its messages has the value that it still shows, which would undo the change: it now is of another key.
+    In each of its messages a browser has the values of all its widgets, as it still shows them. So that they undo
+    nothing, the key is a new one whenever the value was changed from elsewhere, and only what differs from what
+    was shown last by a key is a change. Streamlit (1.67) remembers former keys with the session.
     """
     versions: dict[str, int] = st.session_state.setdefault(VERSIONS, {})
+    last: dict[str, object] = st.session_state.setdefault(LAST, {})
+    touched: dict[str, object] = st.session_state.setdefault(TOUCHED, {})
     key = key_of(name)
-    touched: set[str] = st.session_state.setdefault(TOUCHED, set())
-    if key in st.session_state and st.session_state[key] != value and key not in touched:
+    # By itself alone: it stays, and with it the focus, even if the value was refused.
+    by_itself = key in touched and touched.pop(key) is st.session_state.get(state.STATE)
+    if key in st.session_state and st.session_state[key] != value and not by_itself:
+        given = st.session_state[key]
+        if given is not None and key in last and given != last[key]:
+            # It was given as a newer message stopped its callback on the way.
+            _take(key, given, changed)
+            st.rerun()
         versions[name] = versions.get(name, 0) + 1
         key = key_of(name)
-    touched.discard(key)
     # Set in every run: what is folded away has not been shown yet and would show its default when it is.
     st.session_state[key] = value
-    return {"key": key, "on_change": _touched, "args": (name, key, changed)}
+    last[key] = value
+    return {"key": key, "on_change": _given, "args": (key, changed)}
+
+
+def versioned(name: str, version: int) -> str:
+    """Return the key of a widget that is tied by this name after so many changes from elsewhere."""
+    return f"{name}.{version}" if version else name
 
 
 def key_of(name: str) -> str:
     """Return the present key of the widget that is tied by this name."""
-    version = st.session_state.get(VERSIONS, {}).get(name, 0)
-    return f"{name}.{version}" if version else name
+    return versioned(name, st.session_state.get(VERSIONS, {}).get(name, 0))
 
 
-def _touched(name: str, key: str, changed: Callable[[Any], None]) -> None:
-    if key != key_of(name):
-        return  # of a widget that is gone, which Streamlit (1.67) remembers
-    st.session_state[TOUCHED].add(key)
-    value = st.session_state[key]
-    if value is not None:  # an emptied widget changes nothing
-        changed(value)
+def _given(key: str, changed: Callable[[Any], None]) -> None:
+    given = st.session_state[key]
+    if given != st.session_state[LAST].get(key):
+        _take(key, given, changed)
+
+
+def _take(key: str, given: Any, changed: Callable[[Any], None]) -> None:
+    last, touched = st.session_state[LAST], st.session_state[TOUCHED]
+    if given is not None:  # an emptied widget changes nothing
+        changed(given)
+    last[key] = given
+    touched[key] = st.session_state.get(state.STATE)
 
 
 def bind(

@@ -41,8 +41,7 @@ def key_of(page: AppTest, name: str) -> str:
     """Return the present key of a tied widget: it is another one once the value was changed from elsewhere."""
     if widgets.VERSIONS not in page.session_state:
         return name
-    version = page.session_state[widgets.VERSIONS].get(name)
-    return f"{name}.{version}" if version else name
+    return widgets.versioned(name, page.session_state[widgets.VERSIONS].get(name, 0))
 
 
 def experiment_of(page: AppTest) -> Experiment:

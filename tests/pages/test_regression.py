@@ -102,6 +102,13 @@ def test_a_likelihood_without_noise_lets_go_of_one_that_was_set_and_counts_are_f
     assert not page.exception
 
 
+def test_a_suggested_likelihood_lets_go_of_a_noise_that_it_does_not_have(regress):
+    page = regress(data__name="bimodal", likelihood__noise="0.3")
+    page.button(key="suggested").click().run()
+    likelihood = experiment_of(page).likelihood
+    assert (likelihood.family, likelihood.noise) == ("mixture", None)
+
+
 def test_reset_goes_back_to_the_page_s_start(engine: FakeEngine, regress):
     page = regress(data__name="step", network__hidden="3")
     page.button(key="reset").click().run()
