@@ -90,6 +90,10 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+# Streamlit's word for a press and a look in one message; `pace.look` then has the whole page run.
+TOGETHER = "Multiple different fragmentIds detected in a single batch of widget updates"
+
+
 class Visitor:
     """A browser context of its own; everything that goes wrong in it is noted."""
 
@@ -109,7 +113,7 @@ class Visitor:
         page.on("response", lambda r: r.status >= 400 and self.errors.append(f"response: {r.status} {r.url}"))
 
     def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and TOGETHER not in message.text:
             self.errors.append(f"console {message.type}: {message.text}")
 
     def open(self, query: str = "") -> Page:
