@@ -8,7 +8,10 @@ from collections.abc import Callable
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from tests.browser.conftest import Visitor
 from tests.browser.on_playground import ENDED, LONG, status, view
+
+THREE_LAYERS = re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5")
 
 
 class Line:
@@ -44,6 +47,20 @@ class Line:
             self._answer(message)
 
 
+def hold_answers(visitor: Visitor) -> tuple[Page, Line]:
+    """Open the playground; from then on answers are held back."""
+    line = Line()
+    visitor.page.route_web_socket(re.compile("_stcore/stream"), line.connect)
+    page = visitor.open()
+    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
+    line.held = []
+    return page, line
+
+
+def add_a_layer(page: Page) -> None:
+    page.locator(".st-key-layer_plus button:visible").click()
+
+
 def wait_for(condition: Callable[[], bool], page: Page) -> None:
     """Wait while the browser's own messages are passed on."""
     for _ in range(300):
@@ -54,19 +71,15 @@ def wait_for(condition: Callable[[], bool], page: Page) -> None:
 
 
 def test_what_is_pressed_before_an_answer_came_undoes_nothing(visit):
-    visitor, line = visit(), Line()
-    visitor.page.route_web_socket(re.compile("_stcore/stream"), line.connect)
-    page = visitor.open()
-    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
-    line.held = []
-    page.locator(".st-key-layer_plus button:visible").click()
+    page, line = hold_answers(visit())
+    add_a_layer(page)
     # The server has changed the address; the browser does not know it yet.
     wait_for(lambda: line.has(b"network.hidden=5"), page)
     view(page, "Circles").click()
     wait_for(lambda: line.has(b"data.name=circles"), page)
     line.release()
     expect(page).to_have_url(re.compile(r"data\.name=circles"))
-    expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5"))
+    expect(page).to_have_url(THREE_LAYERS)
     expect(view(page, "Circles")).to_be_checked()
     expect(page.get_by_label(re.compile("3 hidden layers of 5, 5, 5 units"))).to_be_visible()
     # The browser's Back is no late answer, however soon.
@@ -76,18 +89,14 @@ def test_what_is_pressed_before_an_answer_came_undoes_nothing(visit):
 
 
 def test_what_a_choice_has_changed_besides_is_not_undone_by_what_the_browser_still_shows(visit):
-    visitor, line = visit(), Line()
-    visitor.page.route_web_socket(re.compile("_stcore/stream"), line.connect)
-    page = visitor.open()
-    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
-    line.held = []
+    page, line = hold_answers(visit())
     view(page, "Circles").click()
     wait_for(lambda: line.has(b"data.noise=0.1"), page)  # that suits these data
     # The browser's slider is still at the noise of before, and says so with the next press.
-    page.locator(".st-key-layer_plus button:visible").click()
+    add_a_layer(page)
     wait_for(lambda: line.has(b"network.hidden=5"), page)
     line.release()
-    expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5"))
+    expect(page).to_have_url(THREE_LAYERS)
     expect(page).to_have_url(re.compile(r"data\.noise=0\.1"))
     expect(page.get_by_role("slider", name="Noise")).to_have_value("0.1")
     # And it can be moved from there.
@@ -96,11 +105,7 @@ def test_what_a_choice_has_changed_besides_is_not_undone_by_what_the_browser_sti
 
 
 def test_what_was_undone_before_an_answer_came_stays_undone(visit):
-    visitor, line = visit(), Line()
-    visitor.page.route_web_socket(re.compile("_stcore/stream"), line.connect)
-    page = visitor.open()
-    expect(status(page)).to_contain_text(ENDED, timeout=LONG)
-    line.held = []
+    page, line = hold_answers(visit())
     view(page, "Circles").click()
     wait_for(lambda: line.has(b"data.name=circles"), page)
     page.get_by_role("radio", name="Moons", exact=True).click()
@@ -109,7 +114,7 @@ def test_what_was_undone_before_an_answer_came_stays_undone(visit):
     line.release()
     expect(view(page, "Moons")).to_be_checked()
     expect(page).not_to_have_url(re.compile("circles"))
-    page.locator(".st-key-layer_plus button:visible").click()
-    expect(page).to_have_url(re.compile(r"network\.hidden=5(,|%2C)5(,|%2C)5"))
+    add_a_layer(page)
+    expect(page).to_have_url(THREE_LAYERS)
     expect(page).not_to_have_url(re.compile("circles"))
     expect(view(page, "Moons")).to_be_checked()
